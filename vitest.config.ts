@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { ...shared, name: 'unit', include: ['test/{unit,contract}/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          name: 'server',
+          include: ['test/{workflow,replay,e2e}/**/*.test.ts'],
+          // Builds the program and starts the one Temporal server of the run.
+          globalSetup: ['test/global-setup.ts'],
+          testTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
