@@ -1,0 +1,107 @@
+/** Windows of `contentCreated`: which span is asked of the service, and which part of the answer is accepted. */
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+/** How long the service lists and serves content. Source: Management Activity API reference, "Working with the API". */
+export const retentionMs = 7 * 24 * hourMs;
+
+/**
+ * A request reaches this much further than what is accepted of it, on both sides: a blob whose range of time is cut by the
+ * start or end of a request may be listed in part, under another id. The longest range seen is 16 minutes.
+ */
+export const marginMs = 30 * minuteMs;
+
+/** Longest accepted span: with both margins 23 h, as exactly 24 h have been refused with AF20055. */
+export const maxAcceptedSpanMs = 22 * hourMs;
+
+/** How far a request stays inside the retention: the service's clock and the time in transit eat some of it. */
+const retentionGuardMs = 5 * minuteMs;
+
+/** Start inclusive, end exclusive; ISO 8601 with `Z`. */
+export interface TimeWindow {
+  readonly startTime: string;
+  readonly endTime: string;
+}
+
+export interface ListingPlan {
+  /** Blobs created in this span belong to this listing. */
+  readonly accepted: TimeWindow;
+  /** The span to ask for, in whole seconds. */
+  readonly requested: TimeWindow;
+}
+
+/**
+ * Plans the next live listing: from the position to a settle time before now, at most 22 h, never beyond the retention.
+ * `accepted.startTime` is later than the position where the service no longer serves what lies between: the caller
+ * records that span as lost. Undefined while the position has reached the settle time.
+ *
+ * @throws RangeError for a position that is not a time.
+ */
+export function planLiveListing(options: {
+  readonly position: string;
+  /** The service's clock, in milliseconds since 1970. */
+  readonly nowMs: number;
+  readonly settleTimeMs: number;
+}): ListingPlan | undefined {
+  const oldestMs = options.nowMs - retentionMs + retentionGuardMs + marginMs;
+  const startMs = Math.max(parseTime(options.position), oldestMs);
+  const endMs = Math.min(options.nowMs - options.settleTimeMs, startMs + maxAcceptedSpanMs);
+  if (endMs <= startMs) return undefined;
+  return {
+    accepted: { startTime: isoTime(startMs), endTime: isoTime(endMs) },
+    requested: {
+      startTime: isoTime(Math.floor((startMs - marginMs) / 1000) * 1000),
+      endTime: isoTime(Math.ceil((endMs + marginMs) / 1000) * 1000),
+    },
+  };
+}
+
+/**
+ * Whether a listed blob is this listing's to deliver: created inside the accepted span, or outside the requested span
+ * altogether (the service lists what was not asked for). What lies in the margins is left to the window it belongs to.
+ */
+export function isAccepted(contentCreated: string, plan: ListingPlan): boolean {
+  return isWithin(contentCreated, plan.accepted) || !isWithin(contentCreated, plan.requested);
+}
+
+/**
+ * Cuts a listing, oldest first, to at most `limit` blobs and says up to which `contentCreated` (exclusive) it is complete.
+ * Blobs that share one `contentCreated` stay together, so a cut listing may be a little longer than the limit.
+ */
+export function boundListing<Blob extends { readonly contentCreated: string }>(
+  blobs: readonly Blob[],
+  accepted: TimeWindow,
+  limit: number,
+): { readonly blobs: readonly Blob[]; readonly completeUntil: string } {
+  const oldestFirst = blobs.toSorted((a, b) => parseTime(a.contentCreated) - parseTime(b.contentCreated));
+  const lastKept = oldestFirst[limit - 1];
+  if (lastKept === undefined) return { blobs: oldestFirst, completeUntil: accepted.endTime };
+  const lastMs = parseTime(lastKept.contentCreated);
+  const end = oldestFirst.findIndex(({ contentCreated }) => parseTime(contentCreated) > lastMs);
+  const firstLeft = end === -1 ? undefined : oldestFirst[end];
+  if (firstLeft === undefined) return { blobs: oldestFirst, completeUntil: accepted.endTime };
+  const completeUntilMs = Math.max(
+    parseTime(accepted.startTime),
+    Math.min(parseTime(firstLeft.contentCreated), parseTime(accepted.endTime)),
+  );
+  return { blobs: oldestFirst.slice(0, end), completeUntil: isoTime(completeUntilMs) };
+}
+
+/** Milliseconds since 1970. A time without zone is UTC, as Microsoft writes it. @throws RangeError if it is no time. */
+export function parseTime(time: string): number {
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(time);
+  const ms = Date.parse(hasZone || !time.includes('T') ? time : `${time}Z`);
+  if (Number.isNaN(ms)) throw new RangeError(`not an ISO 8601 time: ${time}`);
+  return ms;
+}
+
+/** ISO 8601 in UTC with milliseconds and `Z`. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isWithin(time: string, window: TimeWindow): boolean {
+  const ms = parseTime(time);
+  return ms >= parseTime(window.startTime) && ms < parseTime(window.endTime);
+}
