@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { Agent, type Dispatcher } from 'undici';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHttpDispatcher } from '../../src/http/dispatcher.ts';
+import type { ManagementApiClient } from '../../src/office365/client.ts';
+import { splitRecords } from '../../src/office365/record-reader.ts';
+import {
+  aClient,
+  contentId,
+  exchange,
+  feedPath,
+  never,
+  publisherIdentifier,
+  refuse,
+  reply,
+  startFakeApi,
+  tenantId,
+  type FakeApi,
+  type Step,
+} from './office365-fake-api.ts';
+
+let api: FakeApi;
+let dispatcher: Dispatcher;
+let client: ManagementApiClient;
+
+beforeEach(async () => {
+  api = await startFakeApi();
+  dispatcher = createHttpDispatcher();
+  client = aClient(api, dispatcher);
+});
+
+afterEach(async () => {
+  await dispatcher.destroy();
+  await api.close();
+});
+
+async function fetchBlob(contentUri?: string, signal = never): Promise<string> {
+  const body = await client.retrieveContent(
+    { contentId, ...(contentUri && { contentUri }) },
+    exchange,
+    signal,
+  );
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+describe('retrieveContent', () => {
+  it('fetches by the contentId, its $ unescaped', async () => {
+    api.script = [reply('[{"a":1}]')];
+    expect(await fetchBlob()).toBe('[{"a":1}]');
+    expect(api.paths()).toEqual([
+      `${feedPath}/audit/${contentId}?PublisherIdentifier=${publisherIdentifier}`,
+    ]);
+  });
+
+  it('follows a contentUri on the tenant’s own feed as it is written', async () => {
+    api.script = [reply('[]')];
+    await fetchBlob(`${api.origin}/api/v1/${tenantId.toUpperCase()}/activity/feed/audit/x$y?part=1`);
+    expect(api.paths()).toEqual([
+      `/api/v1/${tenantId.toUpperCase()}/activity/feed/audit/x$y?part=1&PublisherIdentifier=${publisherIdentifier}`,
+    ]);
+  });
+
+  it('fetches by the contentId when the contentUri leads elsewhere', async () => {
+    api.script = [reply('[]')];
+    for (const foreign of [
+      `http://127.0.0.2:1${feedPath}/audit/x`,
+      `http://user@${api.origin.slice('http://'.length)}${feedPath}/audit/x`,
+      `${api.origin}/api/v1.0/${publisherIdentifier}/activity/feed/audit/x`,
+      `${api.origin}${feedPath}/audit/../subscriptions/stop`,
+    ])
+      await fetchBlob(foreign);
+    expect(new Set(api.paths())).toEqual(
+      new Set([`${feedPath}/audit/${contentId}?PublisherIdentifier=${publisherIdentifier}`]),
+    );
+  });
+
+  it('takes off gzip', async () => {
+    api.script = [reply(gzipSync('[{"a":"ä"}]'), { headers: { 'content-encoding': 'gzip' } })];
+    expect(await fetchBlob()).toBe('[{"a":"ä"}]');
+  });
+
+  const body = Buffer.from(JSON.stringify(Array.from({ length: 5000 }, (_, at) => ({ at }))));
+  const half = body.subarray(0, body.length / 2);
+  it.each<[string, Step]>([
+    [
+      'a body shorter than its length',
+      (_, response) =>
+        void response
+          .writeHead(200, { 'content-length': body.length })
+          .write(half, () => response.socket?.end()),
+    ],
+    [
+      'a reset',
+      (_, response) => void response.writeHead(200).write(half, () => response.socket?.resetAndDestroy()),
+    ],
+    [
+      'a gzip stream cut off',
+      (_, response) =>
+        void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(body).subarray(0, 5000)),
+    ],
+    [
+      'a damaged gzip stream',
+      (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(half),
+    ],
+  ])('reports %s as unavailable', async (_what, step) => {
+    api.script = [step];
+    await expect(fetchBlob()).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('survives a connection that breaks before anybody reads', async () => {
+    const agent = new Agent();
+    const isDisconnected = once(agent, 'disconnect');
+    api.script = [
+      (_request, response) => void response.writeHead(200, { 'content-length': body.length }).write(half),
+    ];
+    const unread = await aClient(api, agent).retrieveContent({ contentId }, exchange, never);
+    api.server.closeAllConnections();
+    await isDisconnected;
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    const reading = (async () => {
+      for await (const chunk of unread) void chunk;
+    })();
+    await expect(reading).rejects.toMatchObject({ kind: 'unavailable' });
+    await agent.destroy();
+  });
+
+  it('closes the connection when the reader leaves', async () => {
+    let closed: Promise<unknown> = Promise.resolve();
+    api.script = [
+      (_request, response) => {
+        closed = once(response, 'close');
+        response.writeHead(200).write(half);
+      },
+    ];
+    for await (const chunk of await client.retrieveContent({ contentId }, exchange, never)) {
+      void chunk;
+      break;
+    }
+    await closed;
+  });
+
+  it('rejects with the reason of an abort in the middle of the body', async () => {
+    const abort = new AbortController();
+    const reason = new Error('cancelled');
+    api.script = [(_request, response) => void response.writeHead(200).write(half)];
+    const chunks = await client.retrieveContent({ contentId }, exchange, abort.signal);
+    const reading = (async () => {
+      for await (const chunk of chunks) {
+        void chunk;
+        abort.abort(reason);
+      }
+    })();
+    await expect(reading).rejects.toBe(reason);
+  });
+
+  it('gives a body that splits into records', async () => {
+    api.script = [
+      reply(gzipSync(body), { headers: { 'content-encoding': 'gzip', 'content-type': 'text/html' } }),
+    ];
+    let records = 0;
+    const chunks = await client.retrieveContent({ contentId }, exchange, never);
+    for await (const batch of splitRecords(chunks)) records += batch.length;
+    expect(records).toBe(5000);
+  });
+
+  it('tells content that is gone from content that is not there yet', async () => {
+    api.script = [refuse('AF20051', 404)];
+    await expect(fetchBlob()).rejects.toMatchObject({ kind: 'contentExpired' });
+    api.script = [reply('', { status: 404 })];
+    await expect(fetchBlob()).rejects.toMatchObject({ kind: 'contentNotFound' });
+  });
+});
