@@ -20,21 +20,31 @@ export async function* fetchAhead<Origin extends BlobOrigin>(
 ): AsyncGenerator<Fetched, void, undefined> {
   const left = origins[Symbol.iterator]();
   const running = new Map<Origin, Promise<readonly [Origin, Fetched]>>();
-  for (;;) {
-    while (running.size < limit) {
-      const next = left.next();
-      if (next.done) break;
-      const origin = next.value;
-      running.set(
-        origin,
-        begin(origin, retrieve).then((fetched) => [origin, fetched] as const),
-      );
+  try {
+    for (;;) {
+      while (running.size < limit) {
+        const next = left.next();
+        if (next.done) break;
+        const origin = next.value;
+        running.set(
+          origin,
+          begin(origin, retrieve).then((fetched) => [origin, fetched] as const),
+        );
+      }
+      if (running.size === 0) return;
+      const [origin, fetched] = await Promise.race(running.values());
+      running.delete(origin);
+      yield fetched;
     }
-    if (running.size === 0) return;
-    const [origin, fetched] = await Promise.race(running.values());
-    running.delete(origin);
-    yield fetched;
+  } finally {
+    // Nobody wants what is still under way: the connections are given back.
+    for (const begun of running.values()) void begun.then(([, fetched]) => discard(fetched));
   }
+}
+
+/** Ends the stream of a blob that nobody reads. */
+async function discard(fetched: Fetched): Promise<void> {
+  if ('blob' in fetched) await fetched.blob.records[Symbol.asyncIterator]().return?.();
 }
 
 async function begin<Origin extends BlobOrigin>(
@@ -57,15 +67,22 @@ async function begin<Origin extends BlobOrigin>(
   }
 }
 
-async function* replay(
-  head: RecordBatch[],
-  rest?: AsyncIterator<RecordBatch>,
-): AsyncGenerator<RecordBatch, void, undefined> {
-  try {
-    yield* head.splice(0);
-    for (let next = await rest?.next(); next !== undefined && !next.done; next = await rest?.next())
-      yield next.value;
-  } finally {
-    await rest?.return?.();
-  }
+/**
+ * First what was read ahead, then the rest. Not a generator: one that was never begun would not end `rest` when it is
+ * returned, and the connection behind it would stay busy.
+ */
+function replay(head: RecordBatch[], rest?: AsyncIterator<RecordBatch>): AsyncIterable<RecordBatch> {
+  const end = { done: true, value: undefined } as const;
+  const iterator: AsyncIterator<RecordBatch> = {
+    next: async () => {
+      const value = head.shift();
+      return value === undefined ? ((await rest?.next()) ?? end) : { done: false, value };
+    },
+    return: async () => {
+      head.length = 0;
+      await rest?.return?.();
+      return end;
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

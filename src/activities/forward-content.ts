@@ -10,7 +10,7 @@ import { requireTenant } from './dependencies.ts';
 import { toFailure } from './failures.ts';
 import { fetchAhead } from './fetch-ahead.ts';
 import { ForwardingProgress, type ForwardingDetails } from './forwarding-progress.ts';
-import { tee } from './tee.ts';
+import { SharedBlobs } from './shared-blobs.ts';
 
 /** Blobs of one batch that are fetched at once. */
 const concurrentFetches = 8;
@@ -102,17 +102,21 @@ async function forwardBatch({ tenant, destinations, input, progress, signal }: B
     }))
     .filter(({ index }) => !progress.isDelivered(index));
   const indexes = new Map(origins.map(({ contentId, index }) => [contentId, index]));
-  const streams = tee(fetchBlobs(origins, { tenant, progress, signal }), destinations.length);
+  const shared = new SharedBlobs(fetchBlobs(origins, { tenant, progress, signal }), destinations.length);
 
   const deliveries = destinations.map(async (destination, which) => {
-    const blobs = shareRecords(streams[which]!, destinations.length, which);
-    for await (const outcome of destination.deliver(skipDelivered(blobs, indexes, progress, which), signal)) {
-      const index = indexes.get(outcome.contentId)!;
-      if (outcome.status === 'failed') progress.fail(index, outcome.error);
-      else {
-        progress.deliver(index, which, outcome);
-        countDelivery(contentType, destination.name, outcome.records, outcome.bytes);
+    try {
+      const blobs = skipDelivered(shared.of(which), indexes, progress, which);
+      for await (const outcome of destination.deliver(blobs, signal)) {
+        const index = indexes.get(outcome.contentId)!;
+        if (outcome.status === 'failed') progress.fail(index, outcome.error);
+        else {
+          progress.deliver(index, which, outcome);
+          countDelivery(contentType, destination.name, outcome.records, outcome.bytes);
+        }
       }
+    } finally {
+      await shared.leave(which);
     }
   });
   const results = await Promise.allSettled(deliveries);
@@ -146,17 +150,6 @@ async function* fetchBlobs(
     if (concernsTenant(fetched.error)) stopCause ??= fetched.error;
   }
   if (stopCause !== undefined) progress.failRest(stopCause);
-}
-
-/** Gives each destination its own view of a blob's records, which are fetched once. */
-const sharedRecords = new WeakMap<RecordsOfBlob, readonly AsyncIterable<readonly Uint8Array[]>[]>();
-
-async function* shareRecords(blobs: AsyncIterable<RecordsOfBlob>, count: number, which: number) {
-  for await (const blob of blobs) {
-    const views = sharedRecords.get(blob) ?? tee(blob.records, count);
-    sharedRecords.set(blob, views);
-    yield { ...blob, records: views[which]! };
-  }
 }
 
 /** Leaves out what this destination acknowledged in an earlier attempt. */

@@ -4,11 +4,12 @@ import { ManagementApiError } from '../errors.ts';
 import { userAgent } from '../http/dispatcher.ts';
 import { networkFailure } from '../http/network-failure.ts';
 import { acceptEncoding, decodedBody, readText } from '../http/response-body.ts';
+import type { AccessToken } from './access-token.ts';
 import { withPublisher } from './content-urls.ts';
 import { readApiFailure, type ApiFailure } from './errors.ts';
 import type { RequestBudget } from './request-budget.ts';
 import { assertRole } from './roles.ts';
-import type { AccessToken, TokenProvider } from './token-provider.ts';
+import type { TokenProvider } from './token-provider.ts';
 
 /** One call of the API. */
 interface ApiCall {

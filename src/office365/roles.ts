@@ -1,5 +1,5 @@
 import { ManagementApiError } from '../errors.ts';
-import type { AccessToken } from './token-provider.ts';
+import type { AccessToken } from './access-token.ts';
 
 /**
  * The application permissions of "Office 365 Management APIs" that a token must carry, any one of them. Source: Management
@@ -32,22 +32,4 @@ export function howToGrant(role: string): string {
     `Grant the application permission ${role} of "Office 365 Management APIs" (not a delegated one) in Microsoft Entra, ` +
     'App registrations, API permissions, and grant admin consent for the tenant'
   );
-}
-
-/**
- * The `roles` claim of a token: empty without the claim, undefined when the token is no JWT. Reads only, verifies nothing.
- */
-export function rolesOf(token: string): readonly string[] | undefined {
-  const claims = claimsOf(token);
-  if (claims === undefined) return undefined;
-  return Array.isArray(claims.roles) ? claims.roles.filter((role) => typeof role === 'string') : [];
-}
-
-function claimsOf(token: string): { readonly roles?: unknown } | undefined {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    return typeof claims === 'object' && claims !== null ? claims : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -11,15 +11,9 @@ import {
   type ReadSecretFile,
   type SupportedCredential,
 } from './client-credential.ts';
-import { rolesOf } from './roles.ts';
+import { rolesOf, type AccessToken } from './access-token.ts';
 import { parseTokenAnswer } from './schemas.ts';
 import { tokenError } from './token-errors.ts';
-
-export interface AccessToken {
-  readonly value: string;
-  /** The application permissions in it; undefined when it cannot be read. */
-  readonly roles: readonly string[] | undefined;
-}
 
 /** Tokens of one tenant. */
 export interface TokenProvider {

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { createManagementApiClient, type ManagementApiClient } from '../../src/office365/client.ts';
-import type { AccessToken, TokenProvider } from '../../src/office365/token-provider.ts';
+import type { AccessToken } from '../../src/office365/access-token.ts';
+import type { TokenProvider } from '../../src/office365/token-provider.ts';
 
 export const tenantId = '0873ee4d-d342-44f2-8961-74c442a2fad2';
 export const publisherIdentifier = 'c0ffee00-1111-4222-8333-444455556666';
