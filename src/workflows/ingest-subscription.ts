@@ -12,7 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ContentListing } from '../activities/list-content.ts';
-import { beginAt, isNew, type Checkpoint } from '../domain/checkpoint.ts';
+import { beginAt, isNew, type Checkpoint, type Loss } from '../domain/checkpoint.ts';
 import type { BlobReference } from '../domain/content-blob.ts';
 import { parkedDelayMs } from '../domain/pacing.ts';
 import { isoTime, parseTime } from '../domain/time-window.ts';
@@ -147,7 +147,7 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
       activities.listContent({ tenantId, contentType, position, quietPolls: state.quietPolls }),
     );
     if (listed === undefined) return undefined;
-    takeListing(state, listed);
+    report(takeListing(state, listed));
     show();
     return listed;
   }
@@ -187,7 +187,8 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
       ),
     );
     const result = await activities.forwardContent({ tenantId, contentType, blobs: batch, destinations });
-    const done = takeOutcome(state, batch, result);
+    const { done, losses } = takeOutcome(state, batch, result);
+    report(losses);
     pending = pending.filter(({ contentId }) => !done.has(contentId));
     show();
   }
@@ -251,6 +252,11 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
     showSearchAttributes({ tenantId, contentType }, state);
     setCurrentDetails(detailsOf(statusOf({ tenantId, contentType }, state, pending.length), state.settings));
   }
+}
+
+/** A loss is never silent. */
+function report(losses: readonly Loss[]): void {
+  for (const loss of losses) log.error('Lost content that cannot be had any more', { ...loss });
 }
 
 function isRunFull(): boolean {

@@ -1,8 +1,7 @@
-import { log } from '@temporalio/workflow';
 import type { WorkflowSettings } from '../activities/dependencies.ts';
 import type { ForwardedContent } from '../activities/forward-content.ts';
 import type { ContentListing } from '../activities/list-content.ts';
-import { acknowledge, advance, recordLosses, type Checkpoint } from '../domain/checkpoint.ts';
+import { acknowledge, advance, recordLosses, type Checkpoint, type Loss } from '../domain/checkpoint.ts';
 import type { BlobReference } from '../domain/content-blob.ts';
 import { isoTime, parseTime } from '../domain/time-window.ts';
 import type { IngestState, SubscriptionStatus } from './messages.ts';
@@ -44,34 +43,35 @@ export const initialState: Readonly<SubscriptionState> = {
 /** A subscription whose listed window ends this long before the settle time is catching up. */
 const catchingUpMs = 10 * 60_000;
 
-/** What a listing says beside its blobs. What the service no longer lists is a loss; ingestion goes on with what is left. */
-export function takeListing(state: SubscriptionState, listing: ContentListing): void {
+/**
+ * What a listing says beside its blobs. What the service no longer lists is a loss, which is returned; ingestion goes on with
+ * what is left.
+ */
+export function takeListing(state: SubscriptionState, listing: ContentListing): readonly Loss[] {
   const { window, listedAt, settings } = listing;
   state.polls += listing.polls;
   state.quietPolls = listing.quietPolls;
   state.settings = settings;
   state.isCatchingUp = parseTime(window.endTime) < parseTime(listedAt) - settings.settleTimeMs - catchingUpMs;
   const { position } = state.checkpoint!;
-  if (parseTime(window.startTime) <= parseTime(position)) return;
-  const gap = { startTime: position, endTime: window.startTime };
+  if (parseTime(window.startTime) <= parseTime(position)) return [];
   const reason = 'older than what the service lists (7 days)';
-  log.error('Lost a span', { ...gap, reason });
-  const loss = { ...gap, reason, time: isoTime(Date.now()) };
+  const loss = { startTime: position, endTime: window.startTime, reason, time: isoTime(Date.now()) };
   state.checkpoint = advance(recordLosses(state.checkpoint!, [loss]), window.startTime);
+  return [loss];
 }
 
-/** What became of a batch. The ids of the blobs that are delivered or lost; what failed stays to be done. */
+/** What became of a batch: the ids of the blobs that are delivered or lost, and the losses. What failed stays to be done. */
 export function takeOutcome(
   state: SubscriptionState,
   batch: readonly BlobReference[],
   result: ForwardedContent,
-): ReadonlySet<string> {
+): { readonly done: ReadonlySet<string>; readonly losses: readonly Loss[] } {
   const time = isoTime(Date.now());
   const losses = result.lost.map(({ index, reason }) => {
     const { contentId, contentCreated } = batch[index]!;
     return { startTime: contentCreated, endTime: contentCreated, contentId, reason, time };
   });
-  for (const { contentId, reason } of losses) log.error('Lost a blob', { contentId, reason });
   const failure = result.failed[0];
   if (failure !== undefined)
     state.lastFailure = { type: failure.failureType, message: failure.message, time };
@@ -80,7 +80,8 @@ export function takeOutcome(
   const lost = new Set(result.lost.map(({ index }) => index));
   const delivered = batch.filter((_, index) => !failed.has(index) && !lost.has(index));
   state.checkpoint = recordLosses(acknowledge(state.checkpoint!, delivered, result), losses);
-  return new Set(batch.filter((_, index) => !failed.has(index)).map(({ contentId }) => contentId));
+  const done = new Set(batch.filter((_, index) => !failed.has(index)).map(({ contentId }) => contentId));
+  return { done, losses };
 }
 
 /** All of a listing is done: the position moves, and what was parked is well. */
