@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { type FindOptions, findTemporalCli } from './cli-binary.ts';
@@ -25,9 +25,11 @@ export async function temporalCommand(options: TemporalCommandOptions): Promise<
   const environment = options.args.some((argument) => namesServer.test(argument))
     ? options.environment
     : await withRunningServer(options.environment);
-  const child = spawn(path, options.args, { env: environment, stdio: 'inherit' });
-  const stopPassing = passSignalsOn((signal) => child.kill(signal));
+  // Before the CLI runs: a signal in between would end us and leave it behind.
+  let child: ChildProcess | undefined;
+  const stopPassing = passSignalsOn((signal) => child?.kill(signal));
   try {
+    child = spawn(path, options.args, { env: environment, stdio: 'inherit' });
     const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return status ?? 128 + constants.signals[signal!];
   } finally {
