@@ -21,14 +21,20 @@ export const taskQueueOption = () =>
   new Option('--task-queue <name>', 'task queue of workflows and batches').default(defaultTaskQueue);
 
 export const tenantOption = () =>
-  new Option('--tenant <id or name>', 'only this tenant (repeatable; default all)')
-    .argParser(append)
-    .default([]);
+  new Option('--tenant <id or name>', 'only this tenant (repeatable)').argParser(append).default([], 'all');
 
 export const contentTypeOption = () =>
-  new Option('--content-type <type>', 'only this content type (repeatable; default all)')
+  new Option('--content-type <type>', 'only this content type (repeatable)')
     .argParser(append)
-    .default([]);
+    .default([], 'all');
+
+export const maxCachedWorkflowsOption = () =>
+  new Option(
+    '--max-cached-workflows <number>',
+    'workflows kept in memory between their tasks, some 0.25 MB each',
+  )
+    .argParser(wholeNumber)
+    .default(1_000);
 
 export interface Selection {
   readonly tenant: readonly string[];
@@ -88,4 +94,10 @@ function isNamed({ tenantId, name }: TenantConfig, wanted: string): boolean {
 
 function append(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
+}
+
+/** For options that count something. @throws InputError */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InputError(text, 'must be a whole number');
+  return Number(text);
 }

@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import { startSimulator } from '../simulator/start.ts';
 import type { SimulatorOptions } from '../simulator/options.ts';
 import { verifyDelivery } from '../simulator/verify.ts';
+import { wholeNumber } from './options.ts';
 import { printProgress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -102,11 +103,6 @@ function verifyCommand(): Command {
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
       if (result.missing + result.doubled + result.altered + result.unexpected > 0) process.exitCode = 1;
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InputError(text, 'must be a whole number');
-  return Number(text);
 }
 
 function range(text: string): readonly [number, number] {

@@ -8,7 +8,8 @@ import { startDevServer, type DevServer } from '../temporal/dev-server.ts';
 import { announceServer, withdrawServer, withRunningServer } from '../temporal/running-server.ts';
 import type { LogLevelName } from '../worker/log-level.ts';
 import { describePlan } from './apply.ts';
-import { configOption, readConfig, selectSubscriptions, stateFolder, taskQueueOption } from './options.ts';
+import { configOption, maxCachedWorkflowsOption, readConfig, selectSubscriptions } from './options.ts';
+import { stateFolder, taskQueueOption } from './options.ts';
 import { printProgress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
 import { planSubscriptions, startSubscriptions } from './subscriptions.ts';
@@ -17,6 +18,7 @@ import { logLevelOption, metricsAddressOption } from './worker.ts';
 interface UpOptions {
   readonly config?: string;
   readonly taskQueue: string;
+  readonly maxCachedWorkflows: number;
   readonly state: string;
   readonly logLevel: LogLevelName;
   readonly metricsAddress?: string;
@@ -30,6 +32,7 @@ export function upCommand(): Command {
     .addOption(configOption())
     .addOption(taskQueueOption())
     .option('--state <folder>', "where the server's database and log are kept", stateFolder())
+    .addOption(maxCachedWorkflowsOption())
     .addOption(logLevelOption())
     .addOption(metricsAddressOption())
     .addHelpText(
@@ -62,6 +65,7 @@ async function up(options: UpOptions): Promise<void> {
       config,
       temporal,
       taskQueue: options.taskQueue,
+      maxCachedWorkflows: options.maxCachedWorkflows,
       logger,
       signal,
       onReady: () => void start(config, temporal, options).catch((error: Error) => fail(error.message)),

@@ -1,11 +1,18 @@
 import { Command, Option } from 'commander';
 import { logLevels, type LogLevelName } from '../worker/log-level.ts';
-import { configOption, findTemporal, readConfig, taskQueueOption } from './options.ts';
+import {
+  configOption,
+  findTemporal,
+  maxCachedWorkflowsOption,
+  readConfig,
+  taskQueueOption,
+} from './options.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface WorkerOptions {
   readonly config?: string;
   readonly taskQueue: string;
+  readonly maxCachedWorkflows: number;
   readonly logLevel: LogLevelName;
   readonly metricsAddress?: string;
 }
@@ -21,6 +28,7 @@ export function workerCommand(): Command {
     .description('Run a worker: it carries out the workflows and activities of the configured tenants.')
     .addOption(configOption())
     .addOption(taskQueueOption())
+    .addOption(maxCachedWorkflowsOption())
     .addOption(logLevelOption())
     .addOption(metricsAddressOption())
     .addHelpText(
@@ -39,6 +47,7 @@ Examples:
       const logger = createLogger(options.logLevel);
       installRuntime(logger, options.metricsAddress);
       const signal = stopSignal(() => logger.info('Stopping; once more stops at once'));
-      await runWorker({ config, temporal, taskQueue: options.taskQueue, logger, signal });
+      const { taskQueue, maxCachedWorkflows } = options;
+      await runWorker({ config, temporal, taskQueue, maxCachedWorkflows, logger, signal });
     });
 }

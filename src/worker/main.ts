@@ -13,6 +13,8 @@ export interface WorkerDescription {
   readonly config: Config;
   readonly temporal: Pick<TemporalSettings, 'connectionOptions' | 'namespace'>;
   readonly taskQueue: string;
+  /** Each holds about 0.25 MB of the process; what does not fit is replayed at its next task. Default 1,000. */
+  readonly maxCachedWorkflows?: number;
   readonly logger: Logger;
   /** Aborting it shuts the worker down: waiting listings return, running batches get 20 s, the rest is cancelled. */
   readonly signal: AbortSignal;
@@ -22,8 +24,7 @@ export interface WorkerDescription {
   readonly bundlePath?: string;
 }
 
-/** Each cached workflow holds about 0.25 MB of the process. */
-const cachedWorkflows = 1_000;
+const defaultCachedWorkflows = 1_000;
 
 /** One slot per subscription that waits. */
 const listingSlots = 10_000;
@@ -66,7 +67,7 @@ export async function runWorker(description: WorkerDescription): Promise<void> {
 }
 
 async function createWorkers(
-  { taskQueue, temporal, bundlePath }: WorkerDescription,
+  { taskQueue, temporal, bundlePath, maxCachedWorkflows = defaultCachedWorkflows }: WorkerDescription,
   connection: NativeConnection,
   { listContent, ...forwarding }: ReturnType<typeof createActivities>,
 ): Promise<readonly [Worker, Worker]> {
@@ -85,7 +86,7 @@ async function createWorkers(
       taskQueue,
       workflowBundle: { codePath: bundlePath ?? workflowBundlePath },
       activities: forwarding,
-      maxCachedWorkflows: cachedWorkflows,
+      maxCachedWorkflows,
       maxConcurrentActivityTaskExecutions: forwardingSlots,
     }),
     await Worker.create({
