@@ -5,11 +5,11 @@ import type { Config } from '../config/config.ts';
 import { findTemporalCli } from '../temporal/cli-binary.ts';
 import { connectClient, temporalSettings, type TemporalSettings } from '../temporal/connection.ts';
 import { startDevServer, type DevServer } from '../temporal/dev-server.ts';
-import { announceServer, withdrawServer, withRunningServer } from '../temporal/running-server.ts';
+import { announceServer, runningServer, withdrawServer } from '../temporal/running-server.ts';
 import type { LogLevelName } from '../worker/log-level.ts';
 import { describePlan } from './apply.ts';
-import { configOption, maxCachedWorkflowsOption, readConfig, selectSubscriptions } from './options.ts';
-import { stateFolder, taskQueueOption } from './options.ts';
+import { configOption, findTemporal, maxCachedWorkflowsOption, readConfig } from './options.ts';
+import { selectSubscriptions, stateFolder, taskQueueOption } from './options.ts';
 import { printProgress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
 import { planSubscriptions, startSubscriptions } from './subscriptions.ts';
@@ -57,7 +57,7 @@ async function up(options: UpOptions): Promise<void> {
 
   const server = await ownServer(options, signal);
   try {
-    const temporal = temporalSettings(await withRunningServer(process.env));
+    const temporal = await settingsOf(server);
     void server?.exited.then(() => {
       if (!signal.aborted) fail(`The Temporal server ended by itself; its log is ${serverLog(options)}`);
     });
@@ -75,24 +75,30 @@ async function up(options: UpOptions): Promise<void> {
   }
 }
 
-/** Starts a dev server with its database on disk, unless a server is configured or runs already. */
+/**
+ * Starts a dev server with its database on disk, unless a server is configured, or another `up` runs one on this database
+ * already: then this is one more worker of it.
+ */
 async function ownServer(options: UpOptions, signal: AbortSignal): Promise<DevServer | undefined> {
-  if (temporalSettings(await withRunningServer(process.env)).isConfigured) return undefined;
+  if (temporalSettings(process.env).isConfigured) return undefined;
+  const databasePath = path.resolve(options.state, 'temporal.db');
+  if ((await runningServer(process.env))?.databasePath === databasePath) return undefined;
   await mkdir(options.state, { recursive: true });
   const { path: cliPath } = await findTemporalCli({
     environment: process.env,
     onProgress: printProgress,
     signal,
   });
-  const server = await startDevServer({
-    cliPath,
-    databasePath: path.join(options.state, 'temporal.db'),
-    logPath: serverLog(options),
-    signal,
-  });
+  const server = await startDevServer({ cliPath, databasePath, logPath: serverLog(options), signal });
   await announceServer(process.env, server);
   printProgress(`Temporal server at ${server.address}, UI at ${server.uiUrl}`);
   return server;
+}
+
+async function settingsOf(server: DevServer | undefined): Promise<TemporalSettings> {
+  if (server === undefined) return findTemporal();
+  const { address, namespace } = server;
+  return { isConfigured: false, connectionOptions: { address }, namespace };
 }
 
 async function stopServer(server: DevServer): Promise<void> {

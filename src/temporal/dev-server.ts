@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
@@ -45,6 +45,8 @@ export interface DevServer {
   /** Undefined when headless. */
   readonly uiUrl: string | undefined;
   readonly pid: number;
+  /** As given, absolute. */
+  readonly databasePath: string | undefined;
   /** Resolves when the server's process is gone, whatever the reason. */
   readonly exited: Promise<void>;
   /** Asks the server to end, kills it if it does not within 5 s, and resolves when it is gone. */
@@ -85,7 +87,8 @@ async function startOnce(options: DevServerOptions): Promise<DevServer> {
     throw error;
   }
   const uiUrl = uiPort === undefined ? undefined : `http://${host}:${uiPort}`;
-  return { address, namespace, uiUrl, pid: child.pid!, exited, stop };
+  const databasePath = options.databasePath && resolve(options.databasePath);
+  return { address, namespace, uiUrl, pid: child.pid!, databasePath, exited, stop };
 }
 
 async function serverArgs(options: DevServerOptions, port: number, uiPort: number | undefined) {

@@ -13,15 +13,17 @@ export interface RunningServer {
   readonly uiUrl: string | undefined;
   /** The server's process. */
   readonly pid: number;
+  /** SQLite file, absolute; undefined when the server keeps all in memory. */
+  readonly databasePath: string | undefined;
 }
 
 /** Makes the server known to other commands. The latest one that is announced counts. */
 export async function announceServer(environment: NodeJS.ProcessEnv, server: RunningServer): Promise<void> {
   const path = statePath(environment);
-  const { address, namespace, uiUrl, pid } = server;
+  const { address, namespace, uiUrl, pid, databasePath } = server;
   await mkdir(dirname(path), { recursive: true });
   const newPath = `${path}.${process.pid}`;
-  await writeFile(newPath, `${JSON.stringify({ address, namespace, uiUrl, pid }, null, 2)}\n`);
+  await writeFile(newPath, `${JSON.stringify({ address, namespace, uiUrl, pid, databasePath }, null, 2)}\n`);
   await rename(newPath, path);
 }
 
@@ -60,8 +62,8 @@ function statePath(environment: NodeJS.ProcessEnv): string {
 async function readAnnouncement(environment: NodeJS.ProcessEnv): Promise<RunningServer | undefined> {
   try {
     const announced = JSON.parse(await readFile(statePath(environment), 'utf8')) as Partial<RunningServer>;
-    const { address, namespace, uiUrl, pid } = announced;
-    return address && namespace && pid ? { address, namespace, uiUrl, pid } : undefined;
+    const { address, namespace, uiUrl, pid, databasePath } = announced;
+    return address && namespace && pid ? { address, namespace, uiUrl, pid, databasePath } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
