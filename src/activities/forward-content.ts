@@ -30,7 +30,9 @@ export interface ForwardContentInput {
 }
 
 export interface ForwardedContent {
-  /** What the blobs that are neither `failed` nor `lost` held; each blob counts once, however many destinations. */
+  /** Blobs that every destination has: all of the input that are neither `failed` nor `lost`. */
+  readonly delivered: number;
+  /** What those held; each blob counts once, however many destinations. */
   readonly records: number;
   readonly bytes: number;
   readonly repeats: number;
@@ -189,6 +191,7 @@ function resultOf(input: ForwardContentInput, progress: ForwardingProgress): For
   const failed = [...progress.failures()].map(([index, error]) => ({ index, ...failureOf(error) }));
   if (!progress.hasAny() && failed.length > 0) throw mostTelling([...progress.failures().values()]);
   return {
+    delivered: progress.deliveredCount(),
     ...progress.totals(),
     failed: failed.map(({ index, type, message }) => ({ index, failureType: type, message })),
     lost: [...progress.losses()].map(([index, reason]) => ({ index, reason })),

@@ -61,13 +61,14 @@ export function listContent(dependencies: ActivityDependencies) {
     const pace = jitter(`${input.tenantId}/${input.contentType}`);
     const endMs = Date.now() + maxWaitMs;
     const progress: ListingProgress = { polls: 0 };
-    const heartbeats = setInterval(() => heartbeat({ ...progress }), heartbeatEveryMs);
+    const report = () => heartbeat({ ...progress });
+    const heartbeats = setInterval(report, heartbeatEveryMs);
     try {
       for (;;) {
-        const listing = await listOnce(tenant, input);
+        const listing = await listOnce(tenant, input, report);
         progress.polls++;
         progress.lastListed = isoTime(Date.now());
-        heartbeat({ ...progress });
+        report();
         const quietPolls = listing.blobs.length > 0 ? 0 : input.quietPolls + progress.polls;
         const isDone = listing.blobs.length > 0 || isBehind(listing.window, tenant) || Date.now() >= endMs;
         if (isDone || (await isStopping(pollDelayMs(quietPolls, tenant.config.settings) * pace, stopping))) {
@@ -90,6 +91,7 @@ export function listContent(dependencies: ActivityDependencies) {
 async function listOnce(
   tenant: Tenant,
   { contentType, position }: ListContentInput,
+  onPage: () => void,
 ): Promise<Pick<ContentListing, 'window' | 'blobs'>> {
   const { client, config } = tenant;
   const plan = planLiveListing({
@@ -101,7 +103,7 @@ async function listOnce(
   const accepted = new Map<string, ContentBlob>();
   for await (const page of client.listAvailableContent(contentType, plan.requested, cancellationSignal())) {
     for (const blob of page) if (isAccepted(blob.contentCreated, plan)) accepted.set(blob.contentId, blob);
-    heartbeat();
+    onPage();
   }
   const { blobs, completeUntil } = boundListing([...accepted.values()], plan.accepted, maxListedBlobs);
   log.debug('Listed content', { contentType, blobs: blobs.length, ...plan.accepted });

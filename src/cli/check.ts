@@ -38,7 +38,7 @@ Example:
         {
           step: 'configuration',
           isOk: true,
-          detail: `${config.tenants.length} tenants, hash ${config.hash.slice(0, 12)}`,
+          detail: `${config.tenants.length} ${config.tenants.length === 1 ? 'tenant' : 'tenants'}, hash ${config.hash.slice(0, 12)}`,
         },
         await look('Temporal', checkTemporal),
         ...(await checkConfigured(config)),
@@ -67,6 +67,7 @@ async function checkConfigured(config: Config): Promise<readonly Finding[]> {
 
 async function checkTemporal(): Promise<string> {
   const settings = await findTemporal();
+  if (!settings.isConfigured) return 'no server is configured; `office365-ingest up` starts one of its own';
   const { connection } = await connectClient(settings);
   try {
     const missing = await missingSearchAttributes(connection, settings.namespace);

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { subscriptionWorkflowId } from '../domain/ids.ts';
-import { isoTime } from '../domain/time-window.ts';
+import { isoTime, parseTime } from '../domain/time-window.ts';
 import {
   ingestStates,
   statusQuery,
@@ -36,11 +36,13 @@ export async function readRow(client: Client, { tenant, contentType }: Subscript
       `the workflow is ${description.status.name.toLowerCase()}`,
     );
   }
-  const { lastFailure, nextAttemptTime } = pendingFailure(description.raw.pendingActivities ?? []);
+  const activities = description.raw.pendingActivities ?? [];
+  const { lastFailure, nextAttemptTime } = pendingFailure(activities);
   try {
     const status = await client.withDeadline(Date.now() + queryTimeoutMs, () => handle.query(statusQuery));
     return {
       ...status,
+      checkpointTime: newest(status.checkpointTime, listedUntil(activities, tenant.settings.settleTimeMs)),
       lastFailure: lastFailure ?? status.lastFailure,
       nextAttemptTime: nextAttemptTime ?? status.nextAttemptTime,
     };
@@ -78,6 +80,20 @@ function pendingFailure(
     },
     nextAttemptTime: timestamp(failing.nextAttemptScheduleTime),
   };
+}
+
+/** A waiting listing has found nothing up to a settle time before it listed last; the workflow learns that when it returns. */
+function listedUntil(activities: readonly PendingActivity[], settleTimeMs: number): string | null {
+  const waiting = activities.find(({ activityType }) => activityType?.name === 'listContent');
+  const data = waiting?.heartbeatDetails?.payloads?.[0]?.data;
+  if (!data?.length || waiting?.lastFailure) return null;
+  const { lastListed } = JSON.parse(Buffer.from(data).toString('utf8')) as { lastListed?: string };
+  return lastListed === undefined ? null : isoTime(parseTime(lastListed) - settleTimeMs);
+}
+
+function newest(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one;
+  return parseTime(one) > parseTime(other) ? one : other;
 }
 
 function timestamp(time: PendingActivity['lastStartedTime']): string | null {

@@ -24,12 +24,14 @@ import {
   requirePauseRequest,
   type IngestSubscriptionInput,
 } from './input.ts';
+import { inputFailure } from './input-failure.ts';
 import { pauseUpdate, resumeUpdate, retryNowUpdate, statusQuery } from './messages.ts';
 import { showSearchAttributes } from './search-attributes.ts';
 import {
   detailsOf,
   finishWindow,
   initialState,
+  isListing,
   statusOf,
   takeFailure,
   takeListing,
@@ -146,7 +148,7 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
     const listed = await interrupted(() =>
       activities.listContent({ tenantId, contentType, position, quietPolls: state.quietPolls }),
     );
-    if (listed === undefined) return undefined;
+    if (listed === undefined || !isListing(listed)) return undefined;
     report(takeListing(state, listed));
     show();
     return listed;
@@ -157,7 +159,6 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
     pending = blobs.filter((blob) => isNew(checkpoint(), blob));
     try {
       while (pending.length > 0) {
-        const before = pending.length;
         const batches = inBatches(pending);
         await interrupted(() =>
           inLanes(concurrentBatches, async () => {
@@ -168,8 +169,6 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
         );
         if (state.paused !== undefined || isRunFull()) return pending.length === 0;
         // A batch throws when it has nothing to show, so a round makes progress, waits in plain sight, or was woken.
-        if (pending.length === before && !isWoken)
-          throw new Error('a round of batches ended without an outcome');
         isWoken = false;
       }
       return true;
@@ -200,7 +199,7 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
   async function park(error: unknown): Promise<void> {
     const failure = error instanceof ActivityFailure ? error.cause : undefined;
     if (!(failure instanceof ApplicationFailure)) throw error;
-    if (failure.type === 'Input' && state.checkpoint === undefined) throw rethrown(failure);
+    if (failure.type === 'Input' && state.checkpoint === undefined) throw inputFailure(failure.message);
     const delayMs = parkedDelayMs(state.probes);
     takeFailure(state, failure, delayMs);
     log.warn('Parked', { failureType: failure.type, reason: failure.message });
@@ -262,11 +261,6 @@ function report(losses: readonly Loss[]): void {
 function isRunFull(): boolean {
   const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
   return historyLength > maxRunEvents || historySize > maxRunBytes || continueAsNewSuggested;
-}
-
-/** The same failure as the workflow's own: an activity's would be wrapped once more. */
-function rethrown({ message, type }: ApplicationFailure): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, type ?? undefined);
 }
 
 /** `2026-11-22T10:05`, for ids that people type. */

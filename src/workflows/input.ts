@@ -1,7 +1,7 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import { canonicalContentType } from '../domain/content-type.ts';
 import { subscriptionWorkflowId } from '../domain/ids.ts';
 import { parseTime } from '../domain/time-window.ts';
+import { inputFailure } from './input-failure.ts';
 import type { PauseRequest } from './messages.ts';
 import type { SubscriptionState } from './subscription-state.ts';
 
@@ -102,5 +102,5 @@ function optionalState(value: unknown): SubscriptionState | undefined {
 }
 
 function refuse(field: string, problem: string): never {
-  throw ApplicationFailure.nonRetryable(`${field}: ${problem}`, 'Input');
+  throw inputFailure(`${field}: ${problem}`);
 }

@@ -43,6 +43,11 @@ export const initialState: Readonly<SubscriptionState> = {
 /** A subscription whose listed window ends this long before the settle time is catching up. */
 const catchingUpMs = 10 * 60_000;
 
+/** Whether it is a listing at all: an operator may complete an activity by hand, with anything. */
+export function isListing(value: ContentListing): boolean {
+  return Array.isArray(value.blobs) && value.window !== undefined && value.settings !== undefined;
+}
+
 /**
  * What a listing says beside its blobs. What the service no longer lists is a loss, which is returned; ingestion goes on with
  * what is left.
@@ -61,12 +66,16 @@ export function takeListing(state: SubscriptionState, listing: ContentListing): 
   return [loss];
 }
 
-/** What became of a batch: the ids of the blobs that are delivered or lost, and the losses. What failed stays to be done. */
+/**
+ * What became of a batch: the ids of the blobs that are delivered or lost, and the losses. What failed stays to be done, and so
+ * does everything when the outcome does not account for each blob, as one that an operator wrote by hand may not.
+ */
 export function takeOutcome(
   state: SubscriptionState,
   batch: readonly BlobReference[],
   result: ForwardedContent,
 ): { readonly done: ReadonlySet<string>; readonly losses: readonly Loss[] } {
+  if (!isComplete(result, batch.length)) return { done: new Set(), losses: [] };
   const time = isoTime(Date.now());
   const losses = result.lost.map(({ index, reason }) => {
     const { contentId, contentCreated } = batch[index]!;
@@ -82,6 +91,12 @@ export function takeOutcome(
   state.checkpoint = recordLosses(acknowledge(state.checkpoint!, delivered, result), losses);
   const done = new Set(batch.filter((_, index) => !failed.has(index)).map(({ contentId }) => contentId));
   return { done, losses };
+}
+
+function isComplete({ failed, lost, ...counts }: ForwardedContent, blobs: number): boolean {
+  if (!Array.isArray(failed) || !Array.isArray(lost)) return false;
+  if (![counts.records, counts.bytes, counts.repeats].every(Number.isFinite)) return false;
+  return counts.delivered + failed.length + lost.length === blobs;
 }
 
 /** All of a listing is done: the position moves, and what was parked is well. */

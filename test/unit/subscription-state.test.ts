@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ForwardedContent } from '../../src/activities/forward-content.ts';
 import type { ContentListing } from '../../src/activities/list-content.ts';
 import { beginAt, isNew } from '../../src/domain/checkpoint.ts';
 import {
@@ -64,6 +65,7 @@ describe('an outcome', () => {
   it('counts what is delivered, records what is lost, and leaves what failed to be done', () => {
     const state = aState();
     const { done, losses } = takeOutcome(state, batch, {
+      delivered: 1,
       records: 5,
       bytes: 500,
       repeats: 0,
@@ -76,6 +78,20 @@ describe('an outcome', () => {
     expect(state.checkpoint?.totals).toEqual({ blobs: 1, records: 5, bytes: 500, repeats: 0, lost: 1 });
     expect(state.checkpoint?.losses).toMatchObject([{ contentId: 'id$3', reason: 'expired' }]);
     expect(state.lastFailure).toMatchObject({ type: 'ManagementApi.unavailable', message: 'said' });
+  });
+});
+
+describe('an outcome that was written by hand', () => {
+  it.each([
+    {},
+    { delivered: 1, records: 1, bytes: 1, repeats: 0, failed: [], lost: [] },
+    { delivered: 3, failed: [], lost: [] },
+  ])('%o leaves all to be done', (outcome) => {
+    const state = aState();
+    const batch = [blob(1), blob(2), blob(3)];
+    const { done, losses } = takeOutcome(state, batch, outcome as unknown as ForwardedContent);
+    expect([done.size, losses.length]).toEqual([0, 0]);
+    expect(batch.every((one) => isNew(state.checkpoint!, one))).toBe(true);
   });
 });
 

@@ -9,6 +9,8 @@ export interface Progress {
   readonly subscriptions: number;
   /** Blobs that Microsoft's part has made available so far. */
   readonly available: number;
+  /** Blobs that were served completely at least once. */
+  readonly fetched: number;
   readonly delivered: number;
   readonly records: number;
   readonly pending: number;
@@ -33,6 +35,7 @@ export async function readProgress(
   return {
     subscriptions: started.length,
     available: started.reduce((total, { blobs }) => total + blobs.available, 0),
+    fetched: started.reduce((total, { blobs }) => total + blobs.fetched, 0),
     delivered: sum(({ delivered }) => delivered.blobs),
     records: sum(({ delivered }) => delivered.records),
     pending: sum(({ pending }) => pending),

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../config/load.ts';
 import type { TenantConfig } from '../../config/config.ts';
@@ -17,6 +18,9 @@ const simulatorArgs =
   '--tenants 2 --history-hours 160 --all-history --blobs-per-hour 2 --records-per-blob 1-60 --live-every 2500 --no-gzip'
     .split(' ')
     .concat('--bulk', `${bulkBlobs}x50`);
+
+/** At first the simulator takes its time for each blob, so that there is a middle to be killed in. */
+const slowMs = 60;
 
 /** Whatever goes wrong, the demo does not wait for ever. */
 const longestWaitMs = 150_000;
@@ -43,21 +47,14 @@ export async function runDemo(options: {
   const stage = await setStage({ folder: options.folder, simulatorArgs, onProgress, signal });
   try {
     const demo = await introduce(stage, narrator, signal);
+    const slowness = await stage.simulator.addFault({ operation: 'blob', kind: 'slow', delayMs: slowMs });
     const worker = stage.startWorker();
     await startFirstSubscription(demo);
     await startTheRest(demo);
     await showFirstRecord(demo, startedMs);
+    await killInMidBatch(demo, worker);
+    await stage.simulator.removeFault(slowness);
     await lookAround(demo);
-    narrator.headline('kill -9 of the worker in the middle of a batch');
-    const killed = await readProgress(stage.client, stage.simulator, demo.tenants);
-    await end(worker, 'SIGKILL');
-    narrator.say(
-      `Killed at ${killed.delivered} of ${killed.available} blobs. A new worker starts; Temporal gives it what the`,
-    );
-    narrator.say(
-      'dead one held as soon as its heartbeats are missed: 20 s for a batch, 60 s for a listing that waits.',
-    );
-    stage.startWorker();
     const throughput = await showThroughput(demo);
     await failAndReset(demo);
     const progress = await drain(demo);
@@ -120,13 +117,29 @@ async function startTheRest({ stage, narrator, tenants, bulkTenant }: Demo): Pro
   narrator.say(`${plan.toStart.length} started, ${plan.running} running already`);
 }
 
-/** Waits until a good part is delivered, so that the kill to come falls into the middle of a batch. */
 async function showFirstRecord(demo: Demo, startedMs: number): Promise<void> {
   await until(demo, (progress) => progress.delivered > 0);
   demo.narrator.say(
     `First records on disk ${((Date.now() - startedMs) / 1000).toFixed(1)} s after the start of the demo`,
   );
-  await until(demo, ({ delivered, available }) => delivered > available * 0.25);
+}
+
+/** In mid-batch: blobs have been fetched that no workflow knows to be delivered. */
+async function killInMidBatch(demo: Demo, worker: ChildProcess): Promise<void> {
+  const { stage, narrator } = demo;
+  narrator.headline('kill -9 of the worker in the middle of a batch');
+  const isInMidBatch = ({ delivered, fetched, available }: Progress) =>
+    delivered > available * 0.1 && fetched - delivered >= 10;
+  const { delivered, fetched, available } = await until(demo, isInMidBatch);
+  await end(worker, 'SIGKILL');
+  narrator.say(
+    `Killed when ${fetched} of ${available} blobs were fetched and ${delivered} were known to be delivered. A new worker`,
+  );
+  narrator.say(
+    'starts; Temporal gives it what the dead one held when its heartbeats are missed: after 20 s for a batch, 60 s for',
+  );
+  narrator.say('a listing that waits. What is in the files already is not written again.');
+  stage.startWorker();
 }
 
 async function lookAround({ stage, narrator, tenants }: Demo): Promise<void> {
@@ -240,7 +253,7 @@ async function until(demo: Demo, condition: (progress: Progress) => boolean): Pr
     if (condition(progress)) return progress;
     if (Date.now() > endMs)
       throw new Error(`nothing moved on within ${longestWaitMs / 1000} s; the logs are in ${stage.folder}`);
-    await pause(demo, 300);
+    await pause(demo, 200);
   }
 }
 

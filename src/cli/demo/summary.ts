@@ -33,7 +33,7 @@ export function formatSummary(summary: Summary): string {
     ['Blobs delivered', `${number(progress.delivered)} of ${number(verification.blobs)}`],
     [
       'Blobs served twice',
-      `${number(sum(({ fetchedMoreThanOnce }) => fetchedMoreThanOnce))} (the killed worker's and the bare loop's; each stands in the files once)`,
+      `${number(sum(({ fetchedMoreThanOnce }) => fetchedMoreThanOnce))}, of them ${number(throughput.blobs)} to the bare loop; each stands in the files once`,
     ],
     [
       'Records',

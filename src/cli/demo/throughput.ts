@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts';
 
 /** Records per second over the same content in the same run, since machines differ. */
 export interface Throughput {
-  readonly records: number;
+  readonly blobs: number;
   readonly service: number;
   readonly bare: number;
 }
@@ -45,7 +45,7 @@ export async function measureThroughput(
     folder: stage.folder,
   });
   return {
-    records: progress.records,
+    blobs,
     service: (progress.records / serviceMs) * 1000,
     bare: (bare.records / bare.ms) * 1000,
   };
