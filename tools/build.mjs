@@ -1,10 +1,10 @@
 /**
- * Builds `dist/`: the compiled program, the workflow bundle and the simulator's events. It builds aside and renames, so that
- * a program that runs meanwhile never sees half a build, and does nothing when all is current.
+ * Builds `dist/`: the compiled program, the workflow bundle and the simulator's events. It builds aside and renames, so
+ * that a program that runs meanwhile never sees half a build, and does nothing when all is current.
  */
-import { createHash } from 'node:crypto';
-import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -18,6 +18,8 @@ if ((await readFile(path.join(target, '.stamp'), 'utf8').catch(() => '')) !== st
 async function build() {
   const aside = await mkdtemp(path.join(root, 'dist.'));
   try {
+    // mkdtemp keeps others out; a program that root installed has to be readable by whoever runs it.
+    await chmod(aside, 0o755);
     await compile(aside);
     await cp(path.join(root, 'src/simulator/events'), path.join(aside, 'simulator/events'), {
       recursive: true,
@@ -31,14 +33,22 @@ async function build() {
 }
 
 async function compile(folder) {
-  const compiler = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
+  const args = [compilerPath(), '-p', 'tsconfig.build.json', '--outDir', folder];
   try {
-    await promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', folder], {
-      cwd: root,
-    });
+    await promisify(execFile)(process.execPath, args, { cwd: root });
   } catch (error) {
     process.stderr.write(error.stdout ?? '');
     throw new Error('the program does not compile', { cause: error });
+  }
+}
+
+function compilerPath() {
+  try {
+    return fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
+  } catch (error) {
+    throw new Error('building needs the development dependencies: run `npm ci` without --omit=dev', {
+      cause: error,
+    });
   }
 }
 
@@ -52,7 +62,10 @@ async function replaceTarget(aside) {
   await rename(target, old).catch((error) => {
     if (error.code !== 'ENOENT') throw error;
   });
-  await rename(aside, target);
+  await rename(aside, target).catch((error) => {
+    // Another build of the same tree put its result there in between.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  });
   await rm(old, { recursive: true, force: true });
 }
 

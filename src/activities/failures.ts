@@ -38,7 +38,7 @@ const destinationHandling: Record<DestinationErrorKind, Handling> = {
 };
 
 /** Type of the failure that ends a workflow because its input is wrong. */
-export const inputFailureType = 'Input';
+const inputFailureType = 'Input';
 
 /**
  * The failure for an error thrown in an activity. Errors of ours become typed failures without a stack; a cancellation

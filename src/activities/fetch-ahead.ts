@@ -1,7 +1,7 @@
 import type { BlobOrigin, RecordsOfBlob } from '../destinations/destination.ts';
 
 /** A blob up to this size is seen whole before the first record is handed on, so that a cut body never shows. */
-export const wholeBlobBytes = 4 * 1024 * 1024;
+const wholeBlobBytes = 4 * 1024 * 1024;
 
 type RecordBatch = readonly Uint8Array[];
 

@@ -3,7 +3,7 @@ import { ConfigError, InputError } from '../errors.ts';
 import { TemporalUnreachableError } from '../temporal/connection.ts';
 
 /** What a command ends with; public. 69 and 78 are those of sysexits.h. */
-export const exitStatus = {
+const exitStatus = {
   done: 0,
   /** The answer is "not well". */
   notWell: 1,

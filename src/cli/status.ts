@@ -45,7 +45,7 @@ Examples:
     });
 }
 
-export function formatStatus(
+function formatStatus(
   rows: readonly StatusRow[],
   nameOf: (tenantId: string) => string,
   nowMs: number,
@@ -83,7 +83,7 @@ function worstFirst(a: StatusRow, b: StatusRow): number {
 }
 
 /** `42s`, `3m`, `5h`, `6d`: the largest unit that fits. */
-export function formatSpan(ms: number): string {
+function formatSpan(ms: number): string {
   const units = [
     ['d', 86_400_000],
     ['h', 3_600_000],
