@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { request, type Dispatcher } from 'undici';
 
@@ -36,6 +36,7 @@ export async function runBareLoop(options: {
   await file.datasync();
   const ms = performance.now() - startedMs;
   await file.close();
+  await rm(path.join(options.folder, 'bare-loop.out'));
   return { records, ms };
 }
 

@@ -45,9 +45,11 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     for (const end of closing.splice(0).toReversed()) await end();
   };
   try {
+    const databaseFolder = await mkdtemp(path.join(folder, 'temporal-'));
+    closing.push(() => rm(databaseFolder, { recursive: true }));
     const server = await startDevServer({
       cliPath,
-      databasePath: path.join(await mkdtemp(path.join(folder, 'temporal-')), 'temporal.db'),
+      databasePath: path.join(databaseFolder, 'temporal.db'),
       logPath: path.join(folder, 'temporal-server.log'),
       signal: options.signal,
     });
