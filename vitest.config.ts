@@ -5,7 +5,14 @@ const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as c
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'unit', include: ['test/{unit,contract}/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/{unit,contract}/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           ...shared,
@@ -13,7 +20,10 @@ export default defineConfig({
           include: ['test/{workflow,replay,e2e}/**/*.test.ts'],
           // Builds the program and starts the one Temporal server of the run.
           globalSetup: ['test/global-setup.ts'],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
+          // Most of their time they wait, for heartbeat time-outs for example.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat, log, metricMeter } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, Context, heartbeat, log, metricMeter } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BlobReference } from '../domain/content-blob.ts';
 import { parseTime, retentionMs } from '../domain/time-window.ts';
@@ -54,7 +54,7 @@ interface IndexedOrigin extends BlobOrigin {
 /**
  * Fetches the blobs of a batch and forwards each to every destination. Safe to retry because what a destination has
  * acknowledged stands in the heartbeat details and is not sent again. It returns outcomes once anything is acknowledged,
- * and throws (`ManagementApi.*`, `Destination.*`) only with nothing to show.
+ * and throws (`ManagementApi.*`, `Destination.*`) only with nothing to show, or when an operator pauses it.
  */
 export function forwardContent(dependencies: ActivityDependencies) {
   return async (input: ForwardContentInput): Promise<ForwardedContent> => {
@@ -70,7 +70,8 @@ export function forwardContent(dependencies: ActivityDependencies) {
     try {
       await forwardBatch({ tenant, destinations, input, progress, signal });
     } catch (error) {
-      if (!progress.hasAny()) throw error;
+      // A paused attempt has to fail to be paused; what it has to show stands in the heartbeat details of the next one.
+      if (!progress.hasAny() || Context.current().cancellationDetails?.paused === true) throw error;
       progress.failRest(error);
       log.warn('Forwarding stopped early', {
         delivered: progress.deliveredCount(),

@@ -8,8 +8,11 @@ import { isDerivableContentUri } from '../office365/content-urls.ts';
 import type { ActivityDependencies, Tenant, WorkflowSettings } from './dependencies.ts';
 import { requireTenant, workflowSettings } from './dependencies.ts';
 
-/** Entries of one result: about 300 bytes each, far below the 2 MiB that would be retried for ever. */
-const maxListedBlobs = 2_000;
+/**
+ * Blobs of one result. Each costs some 320 bytes of history in all, so that a whole listing fits into a run of 512 KB; a
+ * result above 2 MiB would be retried for ever.
+ */
+const maxListedBlobs = 1_200;
 
 /** A quiet listing returns after this long, so that the position moves and the run can continue as new. */
 const maxWaitMs = 15 * 60_000;
@@ -32,7 +35,7 @@ export interface ListContentInput {
 export interface ContentListing {
   /** The span this listing is complete for. It starts after the position where the service no longer serves what lies between. */
   readonly window: TimeWindow;
-  /** Oldest first, at most some 2,000; may name blobs that are delivered already. */
+  /** Oldest first, at most some 1,200; may name blobs that are delivered already. */
   readonly blobs: readonly BlobReference[];
   /** How often this activity listed. */
   readonly polls: number;

@@ -12,9 +12,12 @@ export function stopSignal(onStop?: () => void): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   if (process.connected) {
     process.once('disconnect', stop);
-    controller.signal.addEventListener('abort', () => process.connected && process.disconnect(), {
-      once: true,
-    });
+    const letGo = () => {
+      // Our own disconnecting is no second wish to stop.
+      process.off('disconnect', stop);
+      if (process.connected) process.disconnect();
+    };
+    controller.signal.addEventListener('abort', letGo, { once: true });
   }
   return controller.signal;
 }

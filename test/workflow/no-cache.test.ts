@@ -5,8 +5,8 @@ import { waitUntil } from '../e2e/support/wait-until.ts';
 describe('ingestSubscription without a workflow cache', () => {
   test('takes the same turns when each of its tasks replays the run from its start', async ({ setUp }) => {
     const stand = await setUp({ simulator: { blobsPerHour: 6, recordsPerBlob: 2, liveEveryMs: 500 } });
-    const { configPath, taskQueue, simulator } = stand;
-    stand.start('worker', '--config', configPath, '--task-queue', taskQueue, '--max-cached-workflows', '0');
+    const { simulator } = stand;
+    stand.startWorker('--max-cached-workflows', '0');
     await stand.startSubscription(contentType);
     await waitUntil(
       'something is delivered',
