@@ -56,30 +56,26 @@ interface ErrorDetails {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** A call to Microsoft failed. */
-export class ManagementApiError extends Error {
-  override readonly name = 'ManagementApiError';
-  readonly kind: ManagementApiErrorKind;
+/** What the two others have in common: a kind of a closed list, and how long they asked us to wait. */
+abstract class ServiceError<Kind extends string> extends Error {
+  readonly kind: Kind;
   readonly retryAfterMs: number | undefined;
 
-  constructor(kind: ManagementApiErrorKind, message: string, details: ErrorDetails = {}) {
+  constructor(kind: Kind, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.kind = kind;
     this.retryAfterMs = details.retryAfterMs;
   }
 }
 
-/** A destination as a whole could not take what it was given. */
-export class DestinationError extends Error {
-  override readonly name = 'DestinationError';
-  readonly kind: DestinationErrorKind;
-  readonly retryAfterMs: number | undefined;
+/** A call to Microsoft failed. */
+export class ManagementApiError extends ServiceError<ManagementApiErrorKind> {
+  override readonly name = 'ManagementApiError';
+}
 
-  constructor(kind: DestinationErrorKind, message: string, details: ErrorDetails = {}) {
-    super(message, { cause: details.cause });
-    this.kind = kind;
-    this.retryAfterMs = details.retryAfterMs;
-  }
+/** A destination as a whole could not take what it was given. */
+export class DestinationError extends ServiceError<DestinationErrorKind> {
+  override readonly name = 'DestinationError';
 }
 
 /** A workflow, update or activity was given something it cannot work with; the message names the field and what is allowed. */

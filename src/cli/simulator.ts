@@ -98,6 +98,14 @@ function verifyCommand(): Command {
     )
     .argument('<folder>', 'the path of a file destination')
     .option('--url <url>', 'of the simulator', 'http://127.0.0.1:8365')
+    .addHelpText(
+      'after',
+      `
+Exit status 1 when a record is missing, doubled or altered. What arrives at this moment counts as missing until it is delivered.
+
+Example:
+  office365-ingest simulator verify ./events`,
+    )
     .action(async (folder: string, { url }: { readonly url: string }) => {
       const result = await verifyDelivery({ simulatorUrl: url, folder });
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
