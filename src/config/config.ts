@@ -57,8 +57,7 @@ export type Credential =
       readonly keyPath: string | undefined;
       readonly passwordPath: string | undefined;
     }
-  | { readonly type: 'federatedToken'; readonly path: string }
-  | { readonly type: 'managedIdentity' };
+  | { readonly type: 'federatedToken'; readonly path: string };
 
 export interface DestinationConfig {
   /** Unique over all: the name of a shared one, `<tenantId>/<name>` for one that belongs to a tenant. */

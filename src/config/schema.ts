@@ -130,7 +130,8 @@ export const signIn = {
     '/var/run/secrets/azure/tokens/azure-identity-token',
   ),
   managed_identity: z.literal(true).meta({
-    description: 'Sign in with the managed identity of the Azure machine that the worker runs on.',
+    description:
+      'Sign in with the managed identity of the Azure machine that the worker runs on. Not supported by this version yet.',
     examples: [true],
   }),
 };

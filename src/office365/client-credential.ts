@@ -6,9 +6,6 @@ import { ManagementApiError } from '../errors.ts';
 /** Reads the text of a file without the line end at its end. Throws an Error whose message names the file and the remedy. */
 export type ReadSecretFile = (path: string) => Promise<string>;
 
-/** What can be turned into a token here; a managed identity has another protocol. */
-export type SupportedCredential = Exclude<Credential, { type: 'managedIdentity' }>;
-
 export type ClientCredential = Pick<
   Configuration['auth'],
   'clientSecret' | 'clientCertificate' | 'clientAssertion'
@@ -21,7 +18,7 @@ export type ClientCredential = Pick<
  * @throws ManagementApiError `unauthorized` for a file that cannot be used
  */
 export async function readClientCredential(
-  credential: SupportedCredential,
+  credential: Credential,
   readSecretFile: ReadSecretFile,
 ): Promise<ClientCredential> {
   try {

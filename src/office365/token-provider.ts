@@ -5,12 +5,7 @@ import { ManagementApiError } from '../errors.ts';
 import { userAgent } from '../http/dispatcher.ts';
 import { networkFailure } from '../http/network-failure.ts';
 import { acceptEncoding, decodedBody, readText } from '../http/response-body.ts';
-import {
-  readClientCredential,
-  type ClientCredential,
-  type ReadSecretFile,
-  type SupportedCredential,
-} from './client-credential.ts';
+import { readClientCredential, type ClientCredential, type ReadSecretFile } from './client-credential.ts';
 import { rolesOf, type AccessToken } from './access-token.ts';
 import { parseTokenAnswer } from './schemas.ts';
 import { tokenError } from './token-errors.ts';
@@ -46,19 +41,16 @@ const tokenTimeoutMs = 60_000;
 /**
  * Gets and keeps the tokens of one tenant. MSAL builds the request and signs assertions; the transport, the cache and the
  * meaning of errors are ours, because MSAL's own hide the status and refuse calls for a minute after a 429.
- *
- * @throws Error for a type of credential that is not supported
  */
 export function createTokenProvider(
   tenant: Pick<TenantConfig, 'tenantId' | 'clientId' | 'credential' | 'loginUrl' | 'scope'>,
   options: { readonly dispatcher: Dispatcher; readonly readSecretFile: ReadSecretFile },
 ): TokenProvider {
-  const credential = supported(tenant.credential);
   let cached: CachedToken | undefined;
   let pending: Promise<AccessToken> | undefined;
 
   async function renew(): Promise<AccessToken> {
-    const clientCredential = await readClientCredential(credential, options.readSecretFile);
+    const clientCredential = await readClientCredential(tenant.credential, options.readSecretFile);
     cached = await requestToken(tenant, clientCredential, options.dispatcher);
     return cached.token;
   }
@@ -74,11 +66,6 @@ export function createTokenProvider(
       if (cached?.token === token) cached = undefined;
     },
   };
-}
-
-function supported(credential: TenantConfig['credential']): SupportedCredential {
-  if (credential.type !== 'managedIdentity') return credential;
-  throw new Error('The credential type managedIdentity is not supported; use a secret or a certificate.');
 }
 
 /** One exchange with a fresh MSAL client: its cache holds nothing, and so do its memories of refusals. */

@@ -20,7 +20,10 @@ describe('a key of the short form', () => {
     ['name: 17', 'name: must be text; put it in quotes'],
     ['name:', 'name: has no value; write one or remove the key'],
     ['client_secret_path: .', 'client_secret: is incompatible with client_secret_path; keep one of the two'],
-    ['managed_identity: true', 'managed_identity: is incompatible with client_secret; keep one of the two'],
+    [
+      'managed_identity: true',
+      'managed_identity: is not supported by this version yet; use client_secret_path, client_certificate_path or federated_token_path',
+    ],
     [
       'client_certificate_key_path: office365-ingest.yaml',
       'client_certificate_key_path: belongs to a certificate; name it by client_certificate_path beside this key, or remove this key',

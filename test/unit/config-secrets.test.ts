@@ -103,7 +103,6 @@ describe('the hash', () => {
 
   it.each([
     ['squirrel', 'squirrel\n    interval: 2m'],
-    ['client_secret: squirrel', 'managed_identity: true'],
     ['Audit.General', 'DLP.All'],
     ['path: /d', 'path: /e'],
     ['name: d', 'name: e'],

@@ -153,7 +153,6 @@ Subscriptions:                           # entries with trailing comments too
   it.each([
     ['client_secret: squirrel', { type: 'secret' }],
     ['federated_token_path: f', { type: 'federatedToken', path: 'f' }],
-    ['managed_identity: true', { type: 'managedIdentity' }],
     [
       'client_certificate_path: f\nclient_certificate_key_path: f\nclient_certificate_password_path: f',
       { type: 'certificate', path: 'f', keyPath: 'f', passwordPath: 'f' },
@@ -188,7 +187,7 @@ describe('several tenants', () => {
         '    api_type: dod',
         '    subscriptions: [DLP.All]',
         '    lookback: 1h',
-        '    managed_identity: true',
+        '    client_secret: own',
         `  - tenant_id: ${fabrikam}`,
       ].join('\n'),
     );
@@ -198,7 +197,7 @@ describe('several tenants', () => {
         scope: 'https://manage.protection.apps.mil/.default',
         subscriptions: ['DLP.All'],
         startTime: undefined,
-        credential: { type: 'managedIdentity' },
+        credential: { type: 'secret' },
       },
       {
         settings: { intervalMs: 120_000 },

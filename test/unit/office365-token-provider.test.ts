@@ -166,8 +166,4 @@ describe('createTokenProvider', () => {
     });
     expect((await provider().getToken(never)).roles).toBeUndefined();
   });
-
-  it('names a type of credential that it does not support', () => {
-    expect(() => provider({ type: 'managedIdentity' })).toThrow(/managedIdentity/);
-  });
 });
