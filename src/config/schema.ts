@@ -220,7 +220,10 @@ type AnyDestination = z.ZodObject<
   z.core.$strict
 >;
 
-/** One schema per type: its own options, with the rules across them, and what every destination takes. */
+/**
+ * One schema per type: its own options, with the rules across them, and what every destination takes. `map` forgets that there
+ * is at least one and which keys all have in common, so the type says it again.
+ */
 const destinationSchemas = Object.entries<{ options: z.ZodObject }>(destinationTypes).map(
   ([type, { options }]) => options.safeExtend({ ...commonDestinationOptions, type: z.literal(type) }),
 ) as unknown as [AnyDestination];

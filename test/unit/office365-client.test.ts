@@ -1,23 +1,22 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request, type Dispatcher } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ContentBlob } from '../../src/domain/content-blob.ts';
-import { createHttpDispatcher, userAgent } from '../../src/http/dispatcher.ts';
+import { describe, expect, it } from 'vitest';
+import { userAgent } from '../../src/http/dispatcher.ts';
 import { createApiCaller } from '../../src/office365/api-caller.ts';
 import type { ManagementApiClient } from '../../src/office365/client.ts';
 import {
-  aClient,
+  anHour,
   contentId,
-  createTokenIssuer,
   exchange,
+  listBlobs,
   never,
   nextPage,
   page,
   publisherIdentifier,
   refuse,
   reply,
-  startFakeApi,
+  useFakeApi,
   type FakeApi,
   type TokenIssuer,
 } from './office365-fake-api.ts';
@@ -26,26 +25,10 @@ let api: FakeApi;
 let dispatcher: Dispatcher;
 let issuer: TokenIssuer;
 let client: ManagementApiClient;
+useFakeApi((parts) => ({ api, dispatcher, issuer, client } = parts));
 
-beforeEach(async () => {
-  api = await startFakeApi();
-  dispatcher = createHttpDispatcher();
-  issuer = createTokenIssuer();
-  client = aClient(api, dispatcher, issuer);
-});
-
-afterEach(async () => {
-  await dispatcher.destroy();
-  await api.close();
-});
-
-const window = { startTime: '2026-11-22T10:00:00.000Z', endTime: '2026-11-22T11:00:00.000Z' };
-
-async function list(asked = window, contentType = exchange): Promise<ContentBlob[]> {
-  const blobs: ContentBlob[] = [];
-  for await (const some of client.listAvailableContent(contentType, asked, never)) blobs.push(...some);
-  return blobs;
-}
+const window = anHour;
+const list = (asked = window, contentType = exchange) => listBlobs(client, asked, contentType);
 
 describe('every call', () => {
   it('carries token, publisher, user agent and the offer of gzip, pages and blobs too', async () => {

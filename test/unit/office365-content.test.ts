@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
-import { Agent, type Dispatcher } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHttpDispatcher } from '../../src/http/dispatcher.ts';
+import { Agent } from 'undici';
+import { describe, expect, it } from 'vitest';
 import type { ManagementApiClient } from '../../src/office365/client.ts';
 import { splitRecords } from '../../src/office365/record-reader.ts';
 import {
@@ -14,26 +13,15 @@ import {
   publisherIdentifier,
   refuse,
   reply,
-  startFakeApi,
   tenantId,
+  useFakeApi,
   type FakeApi,
   type Step,
 } from './office365-fake-api.ts';
 
 let api: FakeApi;
-let dispatcher: Dispatcher;
 let client: ManagementApiClient;
-
-beforeEach(async () => {
-  api = await startFakeApi();
-  dispatcher = createHttpDispatcher();
-  client = aClient(api, dispatcher);
-});
-
-afterEach(async () => {
-  await dispatcher.destroy();
-  await api.close();
-});
+useFakeApi((parts) => ({ api, client } = parts));
 
 async function fetchBlob(contentUri?: string, signal = never): Promise<string> {
   const body = await client.retrieveContent(

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Dispatcher } from 'undici';
+import { afterEach, beforeEach } from 'vitest';
+import type { ContentBlob } from '../../src/domain/content-blob.ts';
+import { createHttpDispatcher } from '../../src/http/dispatcher.ts';
 import { createManagementApiClient, type ManagementApiClient } from '../../src/office365/client.ts';
 import type { AccessToken } from '../../src/office365/access-token.ts';
 import type { TokenProvider } from '../../src/office365/token-provider.ts';
@@ -122,4 +125,42 @@ export function page(api: FakeApi, ids: readonly string[], nextPageUri?: string)
 /** A page link as the service writes it. */
 export function nextPage(api: FakeApi, position: string, host = api.origin): string {
   return `${host}${feedPath}/subscriptions/content?contenttype=Audit.Exchange&endtime=2026-11-22T11:00:00.0000000Z&starttime=2026-11-22T10:00:00.0000000Z&nextpage=${position}$20261122100000000000000$na0022`;
+}
+
+/** What a test of the client works with. */
+interface FakeApiParts {
+  readonly api: FakeApi;
+  readonly dispatcher: Dispatcher;
+  readonly issuer: TokenIssuer;
+  readonly client: ManagementApiClient;
+}
+
+/** Gives each test of the file parts of its own, and ends them after it. */
+export function useFakeApi(assign: (parts: FakeApiParts) => void): void {
+  let end: () => Promise<void>;
+  beforeEach(async () => {
+    const api = await startFakeApi();
+    const dispatcher = createHttpDispatcher();
+    const issuer = createTokenIssuer();
+    assign({ api, dispatcher, issuer, client: aClient(api, dispatcher, issuer) });
+    end = async () => {
+      await dispatcher.destroy();
+      await api.close();
+    };
+  });
+  afterEach(() => end());
+}
+
+/** The hour that listings ask for where it does not matter which. */
+export const anHour = { startTime: '2026-11-22T10:00:00.000Z', endTime: '2026-11-22T11:00:00.000Z' };
+
+/** All blobs of a listing, over its pages. */
+export async function listBlobs(
+  client: ManagementApiClient,
+  window = anHour,
+  contentType = exchange,
+): Promise<ContentBlob[]> {
+  const blobs: ContentBlob[] = [];
+  for await (const some of client.listAvailableContent(contentType, window, never)) blobs.push(...some);
+  return blobs;
 }

@@ -1,47 +1,28 @@
-import type { Dispatcher } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ContentBlob } from '../../src/domain/content-blob.ts';
-import { createHttpDispatcher } from '../../src/http/dispatcher.ts';
+import { describe, expect, it } from 'vitest';
 import type { ManagementApiClient } from '../../src/office365/client.ts';
 import {
-  aClient,
+  anHour,
   contentId,
   entry,
   exchange,
   feedPath,
-  never,
+  listBlobs,
   nextPage,
   page,
   publisherIdentifier,
   refuse,
   reply,
-  startFakeApi,
   tenantId,
+  useFakeApi,
   type FakeApi,
 } from './office365-fake-api.ts';
 
 let api: FakeApi;
-let dispatcher: Dispatcher;
 let client: ManagementApiClient;
+useFakeApi((parts) => ({ api, client } = parts));
 
-beforeEach(async () => {
-  api = await startFakeApi();
-  dispatcher = createHttpDispatcher();
-  client = aClient(api, dispatcher);
-});
-
-afterEach(async () => {
-  await dispatcher.destroy();
-  await api.close();
-});
-
-const window = { startTime: '2026-11-22T10:00:00.000Z', endTime: '2026-11-22T11:00:00.000Z' };
-
-async function list(asked = window, contentType = exchange): Promise<ContentBlob[]> {
-  const blobs: ContentBlob[] = [];
-  for await (const some of client.listAvailableContent(contentType, asked, never)) blobs.push(...some);
-  return blobs;
-}
+const window = anHour;
+const list = (asked = window, contentType = exchange) => listBlobs(client, asked, contentType);
 
 describe('listAvailableContent', () => {
   it('asks for whole seconds that contain the window, without a zone', async () => {

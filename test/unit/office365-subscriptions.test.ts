@@ -1,32 +1,10 @@
-import type { Dispatcher } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHttpDispatcher } from '../../src/http/dispatcher.ts';
+import { describe, expect, it } from 'vitest';
 import type { ManagementApiClient } from '../../src/office365/client.ts';
-import {
-  aClient,
-  exchange,
-  feedPath,
-  never,
-  refuse,
-  reply,
-  startFakeApi,
-  type FakeApi,
-} from './office365-fake-api.ts';
+import { exchange, feedPath, never, refuse, reply, useFakeApi, type FakeApi } from './office365-fake-api.ts';
 
 let api: FakeApi;
-let dispatcher: Dispatcher;
 let client: ManagementApiClient;
-
-beforeEach(async () => {
-  api = await startFakeApi();
-  dispatcher = createHttpDispatcher();
-  client = aClient(api, dispatcher);
-});
-
-afterEach(async () => {
-  await dispatcher.destroy();
-  await api.close();
-});
+useFakeApi((parts) => ({ api, client } = parts));
 
 describe('listSubscriptions', () => {
   it('gives canonical content types, and unknown for an absent status', async () => {

@@ -89,6 +89,7 @@ describe('an outcome that was written by hand', () => {
   ])('%o leaves all to be done', (outcome) => {
     const state = aState();
     const batch = [blob(1), blob(2), blob(3)];
+    // What a person completes an activity with need not have the type.
     const { done, losses } = takeOutcome(state, batch, outcome as unknown as ForwardedContent);
     expect([done.size, losses.length]).toEqual([0, 0]);
     expect(batch.every((one) => isNew(state.checkpoint!, one))).toBe(true);
