@@ -30,7 +30,7 @@ export interface FakeApi {
   close(): Promise<void>;
 }
 
-export async function startFakeApi(): Promise<FakeApi> {
+async function startFakeApi(): Promise<FakeApi> {
   const server = createServer((request, response) => {
     api.received.push(request);
     const step = api.script.length > 1 ? api.script.shift() : api.script[0];
@@ -57,7 +57,7 @@ export interface TokenIssuer extends TokenProvider {
   invalidateAll(): void;
 }
 
-export function createTokenIssuer(): TokenIssuer {
+function createTokenIssuer(): TokenIssuer {
   let issued = 0;
   let current: AccessToken | undefined;
   return {
