@@ -1,12 +1,19 @@
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { InputError } from '../errors.ts';
-import { startSimulator } from '../simulator/start.ts';
+import { parseFaultRequest } from '../simulator/faults.ts';
+import type { FaultRequest } from '../simulator/faults.ts';
 import type { SimulatorOptions } from '../simulator/options.ts';
+import { settableOptions } from '../simulator/rules.ts';
+import { scenarios } from '../simulator/scenarios.ts';
+import { startSimulator } from '../simulator/start.ts';
+import type { Simulator } from '../simulator/start.ts';
 import { verifyDelivery } from '../simulator/verify.ts';
-import { wholeNumber } from './options.ts';
+import { jsonOption, wholeNumber } from './options.ts';
 import { printProgress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
+import { formatTable } from './table.ts';
 
 interface RunOptions {
   readonly port: number;
@@ -22,6 +29,12 @@ interface RunOptions {
   readonly pageSize?: number;
   readonly latency?: number;
   readonly gzip: boolean;
+  readonly scenario?: readonly string[];
+  readonly fault?: readonly FaultRequest[];
+  readonly set?: Readonly<Record<string, unknown>>;
+  readonly clientCertificate?: string;
+  readonly https?: boolean;
+  readonly caFile?: string;
   readonly writeConfig?: string;
 }
 
@@ -51,44 +64,115 @@ export function simulatorCommand(): Command {
     .option('--page-size <number>', 'blobs of a page of a listing', wholeNumber)
     .option('--latency <ms>', 'added to each answer', wholeNumber)
     .option('--no-gzip', 'never compress')
+    .option(
+      '--scenario <name>',
+      'a set of options and faults (repeatable; see `simulator scenarios`)',
+      append,
+    )
+    .option('--fault <json>', 'a fault in force from the start (repeatable)', fault)
+    .option(
+      '--set <name=value>',
+      'any option of docs/simulator.md (repeatable), for example cut=lost',
+      setting,
+    )
+    .option('--client-certificate <file>', 'the certificate that is registered with the application, as PEM')
+    .option('--https', 'speak https, with a certificate authority made at the start')
+    .option('--ca-file <file>', 'write the certificate of that authority, as PEM')
     .option('--write-config <file>', 'write a configuration of office365-ingest for these tenants')
     .addHelpText(
       'after',
       `
-docs/simulator.md describes faults, the report and how to point another collector at it.
+docs/simulator.md describes options, faults, the report and how to point another collector at it.
 
 Examples:
   office365-ingest simulator --write-config simulated.yaml
+  office365-ingest simulator --scenario late-content --scenario throttled-403
+  office365-ingest simulator --fault '{"operation":"blob","kind":"AF50000","share":0.02}'
+  office365-ingest simulator --https --ca-file ca.pem
   office365-ingest simulator verify ./events`,
     )
     .action(runSimulator)
+    .addCommand(scenariosCommand())
     .addCommand(verifyCommand());
 }
 
 async function runSimulator(options: RunOptions): Promise<void> {
-  const simulator = await startSimulator({
-    port: options.port,
-    gzip: options.gzip,
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.tenants !== undefined && { tenants: options.tenants }),
-    ...(options.contentType !== undefined && { contentTypes: options.contentType }),
-    ...(options.historyHours !== undefined && { historyHours: options.historyHours }),
-    ...(options.blobsPerHour !== undefined && { blobsPerHour: options.blobsPerHour }),
-    ...(options.recordsPerBlob !== undefined && { recordsPerBlob: options.recordsPerBlob }),
-    ...(options.liveEvery !== undefined && { liveEveryMs: options.liveEvery }),
-    ...(options.bulk !== undefined && { bulk: options.bulk }),
-    ...(options.allHistory === true && { historyVisibleAtStart: 'all' as const }),
-    ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
-    ...(options.latency !== undefined && { latencyMs: options.latency }),
-  });
+  if (options.caFile !== undefined && !options.https)
+    throw new InputError('--ca-file', 'has no meaning without --https');
+  const simulator = await startWith(await simulatorOptions(options));
   if (options.writeConfig !== undefined) {
     await writeFile(options.writeConfig, simulator.configYaml(), { mode: 0o600 });
     printProgress(`Configuration written to ${options.writeConfig}`);
   }
-  process.stdout.write(`${simulator.url}\n`);
+  // Whoever reads the address may ask us to stop at once.
   const signal = stopSignal();
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  process.stdout.write(`${simulator.url}\n`);
+  await once(signal, 'abort');
   await simulator.close();
+}
+
+/** What was given, and nothing else: the rest comes from scenarios and defaults. */
+async function simulatorOptions(options: RunOptions): Promise<SimulatorOptions> {
+  return {
+    port: options.port,
+    seed: options.seed,
+    tenants: options.tenants,
+    contentTypes: options.contentType,
+    historyHours: options.historyHours,
+    blobsPerHour: options.blobsPerHour,
+    recordsPerBlob: options.recordsPerBlob,
+    liveEveryMs: options.liveEvery,
+    bulk: options.bulk,
+    historyVisibleAtStart: options.allHistory ? 'all' : undefined,
+    pageSize: options.pageSize,
+    latencyMs: options.latency,
+    gzip: options.gzip ? undefined : false,
+    scenarios: options.scenario,
+    faults: options.fault,
+    clientCertificate:
+      options.clientCertificate === undefined ? undefined : await readFile(options.clientCertificate, 'utf8'),
+    https: options.https,
+    caFile: options.caFile,
+    ...options.set,
+  };
+}
+
+/** @throws InputError for an option that makes no sense */
+async function startWith(options: SimulatorOptions): Promise<Simulator> {
+  try {
+    return await startSimulator(options);
+  } catch (error) {
+    if (error instanceof RangeError) throw asInputError(error);
+    throw error;
+  }
+}
+
+/** The simulator's own complaints begin with the name of the option, too. */
+function asInputError({ message }: Error): InputError {
+  const [, field = 'simulator', problem = message] = /^([\w.]+): (.*)$/s.exec(message) ?? [];
+  return new InputError(field, problem);
+}
+
+function scenariosCommand(): Command {
+  return new Command('scenarios')
+    .description(
+      'List the scenarios: name, numbers of the quirks in docs/management-activity-api.md, what a client meets.',
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Example:
+  office365-ingest simulator scenarios`,
+    )
+    .action(({ json }: { readonly json?: boolean }) => {
+      const rows = scenarios.map(({ name, quirks, summary }) => [name, quirks.join(', '), summary]);
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(scenarios, null, 2)}\n`
+          : formatTable(['SCENARIO', 'QUIRKS', 'WHAT A CLIENT MEETS'], rows),
+      );
+    });
 }
 
 function verifyCommand(): Command {
@@ -96,21 +180,60 @@ function verifyCommand(): Command {
     .description(
       'Compare delivered NDJSON files with what a running simulator has served: missing, doubled, altered.',
     )
-    .argument('<folder>', 'the path of a file destination')
+    .argument(
+      '<files...>',
+      'files with a record on each line, or folders of them, for example the path of a file destination',
+    )
     .option('--url <url>', 'of the simulator', 'http://127.0.0.1:8365')
+    .option('--until <time>', 'only content created before this time (ISO 8601)')
     .addHelpText(
       'after',
       `
-Exit status 1 when a record is missing, doubled or altered. What arrives at this moment counts as missing until it is delivered.
+Exit status 1 when a record is missing, doubled or altered. What arrives at this moment counts as missing until it is delivered:
+freeze the simulator first (POST /_control/freeze).
 
-Example:
-  office365-ingest simulator verify ./events`,
+Examples:
+  office365-ingest simulator verify ./events
+  office365-ingest simulator verify delivered-*.ndjson.gz --url http://127.0.0.1:8365`,
     )
-    .action(async (folder: string, { url }: { readonly url: string }) => {
-      const result = await verifyDelivery({ simulatorUrl: url, folder });
-      process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-      if (result.missing + result.doubled + result.altered + result.unexpected > 0) process.exitCode = 1;
-    });
+    .action(
+      async (paths: readonly string[], { url, until }: { readonly url: string; readonly until?: string }) => {
+        const result = await verifyDelivery({ simulatorUrl: url, paths, until });
+        process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+        if (result.missing + result.doubled + result.altered + result.unexpected > 0) process.exitCode = 1;
+      },
+    );
+}
+
+function append(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+function fault(text: string, previous: readonly FaultRequest[] = []): readonly FaultRequest[] {
+  try {
+    return [...previous, parseFaultRequest(JSON.parse(text))];
+  } catch (error) {
+    throw new InputError('--fault', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The value is JSON, or a plain word. */
+function setting(
+  text: string,
+  previous: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  const [, name = '', value = ''] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (!settableOptions.includes(name))
+    throw new InputError('--set', `${text} must be name=value with one of ${settableOptions.join(', ')}`);
+  return { ...previous, [name]: jsonOrWord(value) };
+}
+
+function jsonOrWord(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function range(text: string): readonly [number, number] {

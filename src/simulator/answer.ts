@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Call, Operation } from './call.ts';
 
 /** What goes over the wire, before compression. */
 export interface Answer {
@@ -45,14 +46,50 @@ export function authorizationDenied(): Answer {
   return { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': 'Bearer' } };
 }
 
+export function noSubscription(): Answer {
+  return apiError(400, 'AF20022', 'No subscription found for the specified content type.');
+}
+
+/** The answer to a start within the cool-down: the code is the bare number, the wait stands in the text alone. */
+export function startedTooSoon(waitMs: number): Answer {
+  const seconds = Math.ceil(waitMs / 1000);
+  const wait = `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
+  return apiError(
+    403,
+    '429',
+    `Too many frequent subscription start requests. Please retry again after ${wait}.`,
+  );
+}
+
+/** Internal names of the service; those of `GetBlob` and `GetContents` were seen, the others follow their pattern. */
+const methodNames: Partial<Record<Operation, string>> = {
+  start: 'StartSubscription',
+  stop: 'StopSubscription',
+  list: 'ListSubscriptions',
+  content: 'GetContents',
+  nextPage: 'GetContents',
+  blob: 'GetBlob',
+};
+
+/** The text of AF429. */
+export function tooManyRequests({ operation, parameters }: Call): string {
+  const publisherId = parameters.get('publisheridentifier') ?? '00000000-0000-0000-0000-000000000000';
+  return `Too many requests. Method=${methodNames[operation] ?? operation}, PublisherId=${publisherId}`;
+}
+
 /** Microsoft's classes of token errors, `error` of the body. */
 export type TokenErrorName =
+  | 'access_denied'
+  | 'interaction_required'
   | 'invalid_client'
+  | 'invalid_grant'
   | 'invalid_request'
+  | 'invalid_resource'
   | 'invalid_scope'
+  | 'server_error'
+  | 'temporarily_unavailable'
   | 'unauthorized_client'
-  | 'unsupported_grant_type'
-  | 'temporarily_unavailable';
+  | 'unsupported_grant_type';
 
 /** An error of the token endpoint (management-activity-api.md 1.6): 401 for `invalid_client`, else 400 unless stated. */
 export function tokenError(

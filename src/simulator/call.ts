@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 
 export const operations = [
   'discovery',
@@ -9,6 +10,8 @@ export const operations = [
   'content',
   'nextPage',
   'blob',
+  'notifications',
+  'friendlyNames',
   'unknown',
 ] as const;
 export type Operation = (typeof operations)[number];
@@ -17,7 +20,7 @@ export type Operation = (typeof operations)[number];
 export interface Call {
   readonly operation: Operation;
   readonly method: string;
-  /** As it stands in the path, in lower case; empty for an unknown path. */
+  /** As it stands in the path, in lower case; empty for an unknown path, and for the token endpoint a domain as well. */
   readonly tenantId: string;
   /** As the client wrote it, for a blob as its contentId says; `undefined` when there is none. */
   readonly contentType: string | undefined;
@@ -27,7 +30,7 @@ export interface Call {
   readonly parameters: ReadonlyMap<string, string>;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-  /** `http://host:port` as the client addressed it: links in answers start with it. */
+  /** Scheme, host and port as the client addressed it: links in answers start with it. */
   readonly origin: string;
   /** Path and query, for examples in the report. */
   readonly target: string;
@@ -37,11 +40,12 @@ type Place = Pick<Call, 'operation' | 'tenantId' | 'contentId'>;
 
 const feedPath = /^\/api\/v1(?:\.0)?\/([^/]*)\/activity\/feed\/(.+)$/i;
 const tokenPath = /^\/([^/]+)\/oauth2\/(?:v2\.0\/)?token$/i;
-const discoveryPath = /^\/([^/]+)\/v2\.0\/\.well-known\/openid-configuration$/i;
+const discoveryPath = /^\/([^/]+)\/(?:v2\.0\/)?\.well-known\/openid-configuration$/i;
 
 /** Reads the request wholly; none of these has a large body. */
 export async function readCall(request: IncomingMessage): Promise<Call> {
-  const origin = `http://${request.headers.host ?? 'localhost'}`;
+  const scheme = request.socket instanceof TLSSocket ? 'https' : 'http';
+  const origin = `${scheme}://${request.headers.host ?? 'localhost'}`;
   const url = new URL(request.url ?? '/', origin);
   const parameters = new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]));
   const place = placeOf(url.pathname, parameters);
@@ -90,6 +94,10 @@ function placeInFeed(rest: string, parameters: ReadonlyMap<string, string>): Omi
       return { operation: 'list', contentId: undefined };
     case 'subscriptions/content':
       return { operation: parameters.has('nextpage') ? 'nextPage' : 'content', contentId: undefined };
+    case 'subscriptions/notifications':
+      return { operation: 'notifications', contentId: undefined };
+    case 'resources/dlpsensitivetypes':
+      return { operation: 'friendlyNames', contentId: undefined };
   }
   const blob = /^audit\/([^/]+)$/i.exec(rest);
   return blob

@@ -9,7 +9,7 @@ export interface ControlAnswer {
   readonly body: string;
 }
 
-/** The simulator's own endpoints, which Microsoft's service does not have: `/_report`, `/_config`, `/_population`, `/_control/…`. */
+/** The simulator's own endpoints, which Microsoft's service does not have: `/_report`, `/_content/…`, `/_config`, `/_population`, `/_control/…`. */
 export async function answerControl(request: IncomingMessage, simulator: Simulator): Promise<ControlAnswer> {
   const url = new URL(request.url ?? '/', simulator.url);
   const fault = /^\/_control\/faults\/([^/]+)$/.exec(url.pathname)?.[1];
@@ -17,6 +17,11 @@ export async function answerControl(request: IncomingMessage, simulator: Simulat
     return simulator.removeFault(fault)
       ? json(200, { id: fault })
       : json(404, { error: `No fault ${fault}.` });
+  const contentId = /^\/_content\/([^/]+)$/.exec(url.pathname)?.[1];
+  if (request.method === 'GET' && contentId !== undefined) {
+    const content = simulator.content(decodeURIComponent(contentId));
+    return content ? json(200, content) : json(404, { error: 'No such content.' });
+  }
   switch (`${request.method} ${url.pathname}`) {
     case 'GET /_report':
       return json(200, simulator.report());
@@ -35,7 +40,8 @@ export async function answerControl(request: IncomingMessage, simulator: Simulat
       return addFault(await readText(request), simulator);
     default:
       return json(404, {
-        error: 'Known are /_report, /_config, /_population, /_control/{clock,freeze,faults}.',
+        error:
+          'Known are /_report, /_content/{contentId}, /_config, /_population, /_control/{clock,freeze,faults}.',
       });
   }
 }

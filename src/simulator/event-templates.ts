@@ -41,6 +41,20 @@ const idSuffix = '-00000000';
 
 let loaded: readonly EventTemplate[] | undefined;
 
+/** Events above this size come once in so many rounds through all events, so that the average stays that of the feed. */
+export const largeEventBytes = 64 * 1024;
+export const roundsPerLargeEvent = 16;
+
+/** Bytes of an event in a long blob, with the comma behind it. */
+export function averageEventBytes(): number {
+  const all = eventTemplates();
+  const bytesOf = (templates: readonly EventTemplate[]) =>
+    templates.reduce((sum, { size }) => sum + size + 1, 0);
+  const ordinary = all.filter(({ size }) => size < largeEventBytes);
+  const rounds = roundsPerLargeEvent - 1;
+  return (bytesOf(all) + rounds * bytesOf(ordinary)) / (all.length + rounds * ordinary.length);
+}
+
 /** All events of `events/*.ndjson`, files by name, lines in order. Read once per process. */
 export function eventTemplates(): readonly EventTemplate[] {
   loaded ??= readdirSync(eventsFolder)

@@ -7,18 +7,31 @@ import type { Random } from './random.ts';
 
 /** Which answers go wrong, how, and how often. */
 export interface FaultRequest {
-  readonly operation: Operation | 'any';
+  /** `feed`: all of the activity API; `pages`: first and further pages of a listing. */
+  readonly operation: Operation | 'any' | 'feed' | 'pages';
   readonly kind: FaultKind;
   readonly tenantId?: string | undefined;
   readonly contentType?: string | undefined;
   /** One blob. */
   readonly contentId?: string | undefined;
+  /** Always the same share of all blobs, 0 to 1. */
+  readonly share?: number | undefined;
+  /** How many of the matching answers stay true at first. Default 0. */
+  readonly skip?: number | undefined;
   /** How many answers; without it all until the fault is removed. */
   readonly count?: number | undefined;
   /** Share of the matching answers, 0 to 1. Default all. */
   readonly rate?: number | undefined;
-  /** Milliseconds before the answer. Default 0, for `slow` 1000. */
+  /** Milliseconds from its addition, after which the fault heals. */
+  readonly forMs?: number | undefined;
+  /** Milliseconds before the answer, for `slowBody` within it. Default 0, for `slow` and `slowBody` 1000. */
   readonly delayMs?: number | undefined;
+  /** Of `drip`. Default 1000. */
+  readonly bytesPerSecond?: number | undefined;
+  /** In place of the kind's own status. */
+  readonly status?: number | undefined;
+  /** Adds the header Retry-After. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 export interface Fault extends FaultRequest {
@@ -30,18 +43,27 @@ export interface Fault extends FaultRequest {
 interface ActiveFault {
   readonly request: FaultRequest;
   readonly random: Random;
+  readonly untilMs: number;
+  matched: number;
   answered: number;
 }
 
 /** The faults in force. The oldest one that matches a call decides. */
 export class Faults {
   readonly #faults = new Map<string, ActiveFault>();
+  readonly #now: () => number;
   #added = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** The id of the new fault. */
   add(request: FaultRequest): string {
     const id = `fault-${++this.#added}`;
-    this.#faults.set(id, { request, random: randomFrom(randomKey(id)), answered: 0 });
+    const untilMs = this.#now() + (request.forMs ?? Infinity);
+    const random = randomFrom(randomKey(id));
+    this.#faults.set(id, { request, random, untilMs, matched: 0, answered: 0 });
     return id;
   }
 
@@ -50,7 +72,7 @@ export class Faults {
     return this.#faults.delete(id);
   }
 
-  /** All that were added and not removed, used up ones included. */
+  /** All that were added and not removed, used up and healed ones included. */
   list(): readonly Fault[] {
     return [...this.#faults].map(([id, { request, answered }]) => ({ id, ...request, answered }));
   }
@@ -58,9 +80,9 @@ export class Faults {
   /** The fault for this call, which counts as used. */
   take(call: Call): FaultRequest | undefined {
     for (const fault of this.#faults.values()) {
-      const { count = Infinity, rate = 1 } = fault.request;
-      if (fault.answered >= count || !concerns(fault.request, call) || fraction(fault.random) >= rate)
-        continue;
+      if (this.#now() >= fault.untilMs || !concerns(fault.request, call)) continue;
+      const { skip = 0, count = Infinity, rate = 1 } = fault.request;
+      if (fault.matched++ < skip || fault.answered >= count || fraction(fault.random) >= rate) continue;
       fault.answered++;
       return fault.request;
     }
@@ -68,15 +90,27 @@ export class Faults {
   }
 }
 
-function concerns({ operation, tenantId, contentType, contentId }: FaultRequest, call: Call): boolean {
+function concerns(fault: FaultRequest, call: Call): boolean {
   const isSame = (wanted: string | undefined, given: string | undefined) =>
     wanted === undefined || wanted.toLowerCase() === given?.toLowerCase();
   return (
-    (operation === 'any' || operation === call.operation) &&
-    isSame(tenantId, call.tenantId) &&
-    isSame(contentType, call.contentType) &&
-    isSame(contentId, call.contentId)
+    isOperation(fault.operation, call.operation) &&
+    isSame(fault.tenantId, call.tenantId) &&
+    isSame(fault.contentType, call.contentType) &&
+    isSame(fault.contentId, call.contentId) &&
+    (fault.share === undefined || isAmong(fault.share, call.contentId))
   );
+}
+
+function isOperation(wanted: FaultRequest['operation'], given: Operation): boolean {
+  if (wanted === 'any') return true;
+  if (wanted === 'feed') return given !== 'token' && given !== 'discovery';
+  if (wanted === 'pages') return given === 'content' || given === 'nextPage';
+  return wanted === given;
+}
+
+function isAmong(share: number, contentId: string | undefined): boolean {
+  return contentId !== undefined && fraction(randomFrom(randomKey(contentId))) < share;
 }
 
 /** A fault as somebody wrote it in JSON. Throws `RangeError` that names the field and what is allowed. */
@@ -87,14 +121,20 @@ export function parseFaultRequest(value: unknown): FaultRequest {
   const unknownField = Object.keys(given).find((name) => !fields.has(name));
   if (unknownField) throw new RangeError(`${unknownField}: unknown; allowed are ${[...fields].join(', ')}`);
   return {
-    operation: oneOf('operation', given['operation'], [...operations, 'any'] as const),
+    operation: oneOf('operation', given['operation'], [...operations, 'any', 'feed', 'pages'] as const),
     kind: oneOf('kind', given['kind'], Object.keys(faultKinds) as FaultKind[]),
     tenantId: textOrNothing('tenantId', given['tenantId']),
     contentType: textOrNothing('contentType', given['contentType']),
     contentId: textOrNothing('contentId', given['contentId']),
+    share: numberOrNothing('share', given['share']),
+    skip: numberOrNothing('skip', given['skip']),
     count: numberOrNothing('count', given['count']),
     rate: numberOrNothing('rate', given['rate']),
+    forMs: numberOrNothing('forMs', given['forMs']),
     delayMs: numberOrNothing('delayMs', given['delayMs']),
+    bytesPerSecond: numberOrNothing('bytesPerSecond', given['bytesPerSecond']),
+    status: numberOrNothing('status', given['status']),
+    retryAfterSeconds: numberOrNothing('retryAfterSeconds', given['retryAfterSeconds']),
   };
 }
 
@@ -104,9 +144,15 @@ const fields = new Set([
   'tenantId',
   'contentType',
   'contentId',
+  'share',
+  'skip',
   'count',
   'rate',
+  'forMs',
   'delayMs',
+  'bytesPerSecond',
+  'status',
+  'retryAfterSeconds',
 ]);
 
 function oneOf<Value extends string>(field: string, value: unknown, allowed: readonly Value[]): Value {

@@ -1,15 +1,15 @@
-import { indexesBetween, blobAt } from './blobs.ts';
-import type { SimulatedBlob } from './blobs.ts';
+import { availableIndexes, blobAt } from './blobs.ts';
 import type { Call, Operation } from './call.ts';
 import type { SimulatorClock } from './clock.ts';
+import type { ListedBlob, Window } from './cut-blobs.ts';
 import { findSubscription } from './population.ts';
 import type { Population, SubscriptionPopulation } from './population.ts';
+import { RequestLog } from './request-log.ts';
+import type { TenantReport, Violation } from './request-log.ts';
+import { ServedContent } from './served-content.ts';
+import type { RecordRange } from './served-content.ts';
 import { visibleParts } from './subscription-states.ts';
 import type { SubscriptionState, SubscriptionStates } from './subscription-states.ts';
-
-/** What a client of the feed should never do. */
-export type Violation =
-  'missingPublisherIdentifier' | 'windowOver24Hours' | 'listedWithoutSubscription' | 'followedForeignLink';
 
 /** What the simulator saw, as `GET /_report` prints it. */
 export interface SimulatorReport {
@@ -17,7 +17,7 @@ export interface SimulatorReport {
   readonly frozenAt: string | null;
   /** By operation, then by outcome: the status with its code (`403 AF429`), or what became of the connection (`reset`). */
   readonly requests: Readonly<Partial<Record<Operation, Readonly<Record<string, number>>>>>;
-  readonly tenants: readonly { readonly tenantId: string; readonly peakConcurrentRequests: number }[];
+  readonly tenants: readonly TenantReport[];
   readonly subscriptions: readonly SubscriptionReport[];
   readonly violations: readonly {
     readonly name: Violation;
@@ -31,87 +31,61 @@ export interface SubscriptionReport {
   readonly contentType: string;
   readonly status: 'enabled' | 'disabled';
   readonly blobs: {
-    /** Became available to this subscription so far. */
+    /** Became available to this subscription so far; what is listed as expired does not count. */
     readonly available: number;
     readonly listed: number;
-    /** Served completely at least once. */
+    /** Each record was served completely at least once. */
     readonly fetched: number;
+    /** A record was served more than once, under whatever id. */
     readonly fetchedMoreThanOnce: number;
     /** Available, but never served completely. */
     readonly neverFetched: number;
   };
+  /** Ids of cut blobs that were listed. */
+  readonly cutIds: number;
   /** Of all complete answers, repeated ones included. */
   readonly served: { readonly records: number; readonly bytes: number };
   /** Up to five contentIds. */
   readonly neverFetchedExamples: readonly string[];
+  /** Spans of `contentCreated` with content, no later than now, that no listing has covered; ISO 8601. */
+  readonly neverListed: readonly { readonly startTime: string; readonly endTime: string }[];
 }
 
-interface Served {
-  readonly listed: Set<number>;
-  readonly timesFetched: Map<number, number>;
-  records: number;
-  bytes: number;
-}
-
-export interface LedgerParts {
+interface LedgerParts {
   readonly population: Population;
   readonly states: SubscriptionStates;
   readonly clock: SimulatorClock;
 }
 
-/** Counts what was asked and served. Keeps a number or two per blob, no records. */
-export class Ledger {
-  readonly #requests = new Map<Operation, Map<string, number>>();
-  readonly #concurrent = new Map<string, { now: number; peak: number }>();
-  readonly #served = new Map<SubscriptionPopulation, Served>();
-  readonly #violations = new Map<Violation, { count: number; example: string }>();
+/** Counts what was asked and served. */
+export class Ledger extends RequestLog {
+  readonly #served = new Map<SubscriptionPopulation, ServedContent>();
 
-  /** A request to the API arrived; the returned function tells how it ended. */
-  began({ tenantId, operation }: Call): (outcome: string) => void {
-    const concurrent = this.#concurrent.get(tenantId) ?? { now: 0, peak: 0 };
-    this.#concurrent.set(tenantId, concurrent);
-    concurrent.now++;
-    concurrent.peak = Math.max(concurrent.peak, concurrent.now);
-    return (outcome) => {
-      concurrent.now--;
-      const outcomes = this.#requests.get(operation) ?? new Map<string, number>();
-      this.#requests.set(operation, outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1));
-    };
+  listed(subscription: SubscriptionPopulation, blobs: readonly ListedBlob[], covered: Window): void {
+    this.#servedOf(subscription).list(blobs, covered);
   }
 
-  violated(violation: Violation, call: Call): void {
-    const seen = this.#violations.get(violation) ?? { count: 0, example: `${call.method} ${call.target}` };
-    this.#violations.set(violation, { ...seen, count: seen.count + 1 });
-  }
-
-  listed(subscription: SubscriptionPopulation, blob: SimulatedBlob): void {
-    this.#servedOf(subscription).listed.add(blob.index);
-  }
-
-  fetched(subscription: SubscriptionPopulation, blob: SimulatedBlob, bytes: number): void {
-    const served = this.#servedOf(subscription);
-    served.timesFetched.set(blob.index, (served.timesFetched.get(blob.index) ?? 0) + 1);
-    served.records += blob.recordCount;
-    served.bytes += bytes;
+  /** The client has these records of a blob. */
+  fetched(
+    subscription: SubscriptionPopulation,
+    listed: ListedBlob,
+    { records, bytes, call }: { readonly records: RecordRange; readonly bytes: number; readonly call: Call },
+  ): void {
+    const isRepeated = this.#servedOf(subscription).fetch(listed, records, bytes);
+    if (isRepeated) this.violated('refetchedContent', call);
   }
 
   report({ population, states, clock }: LedgerParts): SimulatorReport {
-    const availableUntilMs = clock.availableUntilMs();
     return {
-      now: new Date(clock.now()).toISOString(),
-      frozenAt: clock.frozenAtMs === undefined ? null : new Date(clock.frozenAtMs).toISOString(),
-      requests: Object.fromEntries(
-        [...this.#requests].map(([operation, outcomes]) => [operation, Object.fromEntries(outcomes)]),
-      ),
-      tenants: population.tenants.map(({ tenantId }) => ({
-        tenantId,
-        peakConcurrentRequests: this.#concurrent.get(tenantId)?.peak ?? 0,
-      })),
+      now: isoTime(clock.now()),
+      frozenAt: clock.frozenAtMs === undefined ? null : isoTime(clock.frozenAtMs),
+      requests: this.outcomes(),
+      tenants: population.tenants.map(({ tenantId }) => this.loadOf(tenantId)),
       subscriptions: states.all().flatMap((state) => {
         const subscription = findSubscription(population, state.tenantId, state.contentType);
-        return subscription ? [this.#reportOf(subscription, state, availableUntilMs)] : [];
+        return subscription ? [this.#reportOf(subscription, state, clock.availableUntilMs())] : [];
       }),
-      violations: [...this.#violations].map(([name, seen]) => ({ name, ...seen })),
+      violations: this.violations(),
     };
   }
 
@@ -120,39 +94,60 @@ export class Ledger {
     state: SubscriptionState,
     availableUntilMs: number,
   ): SubscriptionReport {
-    const { listed, timesFetched, records, bytes } = this.#servedOf(subscription);
+    const served = this.#servedOf(subscription);
     const neverFetchedExamples: string[] = [];
+    const neverListed: { startTime: string; endTime: string }[] = [];
     let available = 0;
     let neverFetched = 0;
-    for (const { fromMs, untilMs } of visibleParts(state.visible, 0, availableUntilMs))
-      for (const index of indexesBetween(subscription, fromMs, untilMs)) {
+    const { startTimeMs } = subscription.history;
+    for (const { fromMs, untilMs } of visibleParts(state.visible, startTimeMs, availableUntilMs)) {
+      for (const index of availableIndexes(subscription, { fromMs, untilMs }, availableUntilMs)) {
         available++;
-        if (timesFetched.has(index)) continue;
+        if (this.#isFetched(subscription, served, index)) continue;
         neverFetched++;
         if (neverFetched <= 5) neverFetchedExamples.push(blobAt(subscription, index).contentId);
       }
+      for (const { startMs, endMs } of served.notListed({ startMs: fromMs, endMs: untilMs })) {
+        const inGap = availableIndexes(subscription, { fromMs: startMs, untilMs: endMs }, availableUntilMs);
+        if (inGap.next().done) continue;
+        neverListed.push({ startTime: isoTime(startMs), endTime: isoTime(endMs) });
+      }
+    }
+    const touched = [...served.touched()];
     return {
       tenantId: subscription.tenantId,
       contentType: subscription.contentType,
       status: state.status,
       blobs: {
         available,
-        listed: listed.size,
-        fetched: timesFetched.size,
-        fetchedMoreThanOnce: [...timesFetched.values()].filter((times) => times > 1).length,
+        listed: served.listedCount,
+        fetched: touched.filter((index) => this.#isFetched(subscription, served, index)).length,
+        fetchedMoreThanOnce: touched.filter((index) => served.isFetchedMoreThanOnce(index)).length,
         neverFetched,
       },
-      served: { records, bytes },
+      cutIds: served.cutCount,
+      served: { records: served.records, bytes: served.bytes },
       neverFetchedExamples,
+      neverListed,
     };
   }
 
-  #servedOf(subscription: SubscriptionPopulation): Served {
+  /** The number of records, which a blob fetched in parts must reach, is only asked for where it counts. */
+  #isFetched(subscription: SubscriptionPopulation, served: ServedContent, index: number): boolean {
+    const recordCount = served.isInParts(index) ? blobAt(subscription, index).recordCount : Infinity;
+    return served.isFetched({ index, recordCount });
+  }
+
+  #servedOf(subscription: SubscriptionPopulation): ServedContent {
     let served = this.#served.get(subscription);
     if (served === undefined) {
-      served = { listed: new Set(), timesFetched: new Map(), records: 0, bytes: 0 };
+      served = new ServedContent();
       this.#served.set(subscription, served);
     }
     return served;
   }
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
 }

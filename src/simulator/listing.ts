@@ -1,142 +1,138 @@
 import { apiError, apiJson } from './answer.ts';
 import type { Answer } from './answer.ts';
-import { blobsBetween, retentionMs } from './blobs.ts';
-import type { SimulatedBlob } from './blobs.ts';
+import { blobsBetween, longestRangeMs } from './blobs.ts';
 import type { Call } from './call.ts';
+import { itemOf } from './content-item.ts';
+import { blobInWindow } from './cut-blobs.ts';
+import type { ListedBlob, Window } from './cut-blobs.ts';
+import type { ServiceRules } from './options.ts';
 import type { SubscriptionPopulation } from './population.ts';
 import { positionOf, timeOfPosition } from './position.ts';
+import { randomFrom } from './random.ts';
 import { visibleParts } from './subscription-states.ts';
 import type { VisibleSpan } from './subscription-states.ts';
 
-const dayMs = 24 * 3_600_000;
-
-/** Start inclusive, end exclusive, both of `contentCreated`. */
-export interface Window {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** A window the service would accept, or its refusal. Without times: the last 24 hours. */
-export function windowOf({ parameters }: Call, nowMs: number): Window | Answer {
-  const startTime = parameters.get('starttime');
-  const endTime = parameters.get('endtime');
-  if (startTime === undefined && endTime === undefined) return { startMs: nowMs - dayMs, endMs: nowMs };
-  if (startTime === undefined || endTime === undefined) return windowRefused();
-  const startMs = parseTime(startTime);
-  const endMs = parseTime(endTime);
-  if (startMs === undefined) return invalidParameter('startTime', 'datetime');
-  if (endMs === undefined) return invalidParameter('endTime', 'datetime');
-  const isAcceptable = startMs < endMs && endMs - startMs <= dayMs && startMs >= nowMs - retentionMs;
-  return isAcceptable ? { startMs, endMs } : windowRefused();
-}
-
-/** Whether a window spans more than the 24 hours that are allowed. */
-export function isOver24Hours({ parameters }: Call): boolean {
-  const startMs = parseTime(parameters.get('starttime') ?? '');
-  const endMs = parseTime(parameters.get('endtime') ?? '');
-  return startMs !== undefined && endMs !== undefined && endMs - startMs > dayMs;
-}
-
-export function invalidParameter(name: string, expected: 'datetime' | 'guid'): Answer {
-  return apiError(400, 'AF20002', `Invalid parameter type: ${name}. Expected type: ${expected}`);
-}
-
-function windowRefused(): Answer {
-  return apiError(
-    400,
-    'AF20055',
-    'Start time and end time must both be specified (or both omitted) and must be less than or equal to 24 hours apart, ' +
-      'with the start time prior to end time and start time no more than 7 days in the past.',
-  );
-}
-
-/**
- * The documented forms and those observed: a date, minutes or seconds, up to seven digits of a fraction, `Z`, an offset. A raw
- * `+` arrives as a space and is refused.
- */
-function parseTime(text: string): number | undefined {
-  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(
-    text,
-  );
-  if (match === null) return undefined;
-  const [, date, minutes = '00:00', seconds = '00', digits = '', zone = 'Z'] = match;
-  const time = Date.parse(`${date}T${minutes}:${seconds}.${digits.slice(0, 3).padEnd(3, '0')}${zone}`);
-  return Number.isNaN(time) ? undefined : time;
-}
+/** How far beyond its window a listing reaches by the rule `itemsOutsideWindow`. */
+const outsideMs = 3_600_000;
 
 export interface Listing {
   readonly subscription: SubscriptionPopulation;
   readonly visible: readonly VisibleSpan[];
   readonly window: Window;
-  /** Content created before this time (exclusive) is available. */
+  /** Content that is visible before this time (exclusive) is available. */
   readonly availableUntilMs: number;
-  readonly pageSize: number;
+  readonly rules: ServiceRules;
+  /** Only these blobs, by contentId, with the time at which a webhook was told of them. */
+  readonly sent?: ReadonlyMap<string, number> | undefined;
 }
 
-/** One page of a window and the blobs on it, or the refusal of its link. */
-export function answerListing(
-  call: Call,
-  listing: Listing,
-): { readonly answer: Answer; readonly blobs: readonly SimulatedBlob[] } {
+/** One page of a window. */
+export interface Page {
+  readonly answer: Answer;
+  readonly blobs: readonly ListedBlob[];
+  /** The part of the window that it covers. */
+  readonly covered: Window;
+}
+
+/** One page of a window, or the refusal of its link. */
+export function answerListing(call: Call, listing: Listing): Page | Answer {
   const from = pageStart(call, listing);
-  if (from === undefined) {
-    const nextPage = call.parameters.get('nextpage') ?? '';
-    return { answer: apiError(400, 'AF20031', `Invalid nextPage Input: ${nextPage}`), blobs: [] };
-  }
-  const blobs: SimulatedBlob[] = [];
-  let next: SimulatedBlob | undefined;
-  for (const blob of visibleBlobs(listing, from.timeMs)) {
-    if (blob.createdMs === from.timeMs && blob.lastPosition < from.position) continue;
-    if (blobs.length === listing.pageSize) {
-      next = blob;
+  if (from === undefined) return invalidNextPage(call);
+  const { pageSize, shufflePages, emptyFirstPage } = listing.rules;
+  const size = emptyFirstPage && from.position === '' ? 0 : pageSize;
+  const blobs: ListedBlob[] = [];
+  let next: ListedBlob | undefined;
+  for (const listed of listedBlobs(listing, from.timeMs)) {
+    if (listed.lastPosition < from.position) continue;
+    if (blobs.length === size) {
+      next = listed;
       break;
     }
-    blobs.push(blob);
+    blobs.push(listed);
   }
-  const items = blobs.map((blob) => itemOf(call, listing.subscription, blob));
-  return { answer: apiJson(items, next && nextPageUri(call, listing, next)), blobs };
+  const shown = shufflePages ? shuffled(blobs, listing.subscription) : blobs;
+  const items = shown.map((listed) => listedItem(call, listing, listed));
+  const startMs = Math.max(from.timeMs, listing.window.startMs);
+  const endMs = Math.min(next?.createdMs ?? listing.window.endMs, listing.availableUntilMs);
+  const answer = apiJson(items, next && nextPageUri(call, listing, next));
+  return { answer, blobs, covered: { startMs, endMs } };
 }
 
-function* visibleBlobs(
-  { subscription, visible, window, availableUntilMs }: Listing,
-  fromMs: number,
-): Generator<SimulatedBlob> {
-  const untilMs = Math.min(window.endMs, availableUntilMs);
-  for (const part of visibleParts(visible, fromMs, untilMs))
-    yield* blobsBetween(subscription, part.fromMs, part.untilMs);
+export function invalidNextPage({ parameters }: Call): Answer {
+  return apiError(400, 'AF20031', `Invalid nextPage Input: ${parameters.get('nextpage') ?? ''}`);
+}
+
+/** In the order of their positions, from a time on. Lazy: a page costs what it holds. */
+function* listedBlobs(listing: Listing, fromMs: number): Generator<ListedBlob> {
+  const { endMs } = shownWindow(listing);
+  yield* within(listing, fromMs, endMs - 1);
+  // What the end cuts is listed within the last millisecond, among the blobs that belong there.
+  const last = [
+    ...within(listing, Math.max(fromMs, endMs - 1), endMs),
+    ...within(listing, endMs, endMs + longestRangeMs),
+  ];
+  yield* last.toSorted((a, b) => (a.lastPosition < b.lastPosition ? -1 : 1));
+}
+
+/** The visible blobs created from `fromMs` (inclusive) to `untilMs` (exclusive), as the window shows them. */
+function* within(listing: Listing, fromMs: number, untilMs: number): Generator<ListedBlob> {
+  const { subscription, visible, availableUntilMs, rules, sent } = listing;
+  const window = shownWindow(listing);
+  for (const part of visibleParts(visible, fromMs, Math.min(untilMs, availableUntilMs)))
+    for (const blob of blobsBetween(subscription, part.fromMs, part.untilMs)) {
+      if (blob.visibleMs >= availableUntilMs || blob.firstMs >= window.endMs) continue;
+      const listed = blobInWindow(subscription, blob, window, rules.cut);
+      if (listed && (sent === undefined || sent.has(listed.contentId))) yield listed;
+    }
+}
+
+function shownWindow({ window, rules }: Listing): Window {
+  const reachMs = rules.itemsOutsideWindow ? outsideMs : 0;
+  return { startMs: window.startMs - reachMs, endMs: window.endMs + reachMs };
 }
 
 /** Where a page starts: at the window's start, or where its link says, which must be a link of this window. */
 function pageStart(
   { parameters }: Call,
-  { window, subscription }: Listing,
+  listing: Listing,
 ): { readonly timeMs: number; readonly position: string } | undefined {
+  const { window, subscription } = listing;
+  const { startMs } = shownWindow(listing);
   const nextPage = parameters.get('nextpage');
-  if (nextPage === undefined) return { timeMs: window.startMs, position: '' };
+  if (nextPage === undefined) return { timeMs: startMs, position: '' };
   const [position = '', windowStart, scaleUnit] = nextPage.split('$');
   const timeMs = timeOfPosition(position);
   const isOfThisWindow =
-    timeMs !== undefined && timeMs >= window.startMs && windowStart === positionOf(window.startMs, 0);
+    timeMs !== undefined && timeMs >= startMs && windowStart === positionOf(window.startMs, 0);
   return isOfThisWindow && scaleUnit === subscription.scaleUnit ? { timeMs, position } : undefined;
 }
 
 /** The real form of a link: lower-case names, seven digits of a fraction, raw `$` and `:`, no PublisherIdentifier. */
-function nextPageUri(call: Call, { subscription, window }: Listing, next: SimulatedBlob): string {
+function nextPageUri(call: Call, { subscription, window }: Listing, next: ListedBlob): string {
   const sevenDigits = (timeMs: number) => new Date(timeMs).toISOString().replace('Z', '0000Z');
   const token = [next.lastPosition, positionOf(window.startMs, 0), subscription.scaleUnit].join('$');
+  const place = call.operation === 'notifications' ? 'notifications' : 'content';
   return (
-    `${call.origin}/api/v1.0/${subscription.tenantId}/activity/feed/subscriptions/content` +
+    `${call.origin}/api/v1.0/${subscription.tenantId}/activity/feed/subscriptions/${place}` +
     `?contenttype=${subscription.contentType}&endtime=${sevenDigits(window.endMs)}` +
     `&starttime=${sevenDigits(window.startMs)}&nextpage=${token}`
   );
 }
 
-function itemOf({ origin }: Call, { tenantId, contentType }: SubscriptionPopulation, blob: SimulatedBlob) {
-  return {
-    contentType,
-    contentId: blob.contentId,
-    contentUri: `${origin}/api/v1.0/${tenantId}/activity/feed/audit/${blob.contentId}`,
-    contentCreated: new Date(blob.createdMs).toISOString(),
-    contentExpiration: new Date(blob.expirationMs).toISOString(),
-  };
+function listedItem(call: Call, { subscription, rules, sent }: Listing, listed: ListedBlob) {
+  const { blob, contentId, createdMs } = listed;
+  const place = { origin: call.origin, subscription, expirationDays: rules.expirationDays };
+  const item = itemOf(place, { ...blob, contentId, createdMs });
+  const sentMs = sent?.get(contentId);
+  return sentMs === undefined
+    ? item
+    : { ...item, notificationSent: new Date(sentMs).toISOString(), notificationStatus: 'Succeeded' };
+}
+
+/** The same items at each call. */
+function shuffled(blobs: readonly ListedBlob[], { key }: SubscriptionPopulation): readonly ListedBlob[] {
+  return blobs
+    .map((listed) => ({ listed, rank: randomFrom(key, listed.blob.index, -3)() }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ listed }) => listed);
 }

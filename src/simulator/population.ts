@@ -20,6 +20,21 @@ export interface PopulationDescription {
   readonly liveEveryMs: number;
   /** One more tenant with a single subscription for throughput runs, without live arrival. */
   readonly bulk?: BulkDescription | undefined;
+  readonly traits?: PopulationTraits;
+}
+
+/** What sets a feed apart from the plain one. */
+export interface PopulationTraits {
+  /** Records that stand in an earlier place, too: their share, and how many blobs back at most. Default 0.03 and 20. */
+  readonly repeats?: { readonly rate: number; readonly reach: number };
+  /** Blobs that become visible after their `contentCreated`: their share, and the least and most delay. Default none. */
+  readonly late?: { readonly rate: number; readonly delayMs: readonly [number, number] };
+  /** Share of blobs that are listed as expired and cannot be fetched. Default 0. */
+  readonly expiredShare?: number;
+  /** From the middle of the history on, ids carry another scale unit, doubled. Default false. */
+  readonly movedRegion?: boolean;
+  /** About the size of one blob of each subscription, in the middle of its history. Default none. */
+  readonly largeBlobBytes?: number;
 }
 
 export interface BulkDescription {
@@ -38,6 +53,8 @@ export interface Population {
 export interface Tenant {
   readonly tenantId: string;
   readonly name: string;
+  /** Usable instead of the id when asking for a token. */
+  readonly domain: string;
   readonly subscriptions: readonly SubscriptionPopulation[];
 }
 
@@ -51,6 +68,7 @@ export interface SubscriptionPopulation {
   readonly key: RandomKey;
   /** Last part of the contentIds. */
   readonly scaleUnit: string;
+  readonly traits: PopulationTraits;
   readonly recordsPerBlob: readonly [number, number];
   readonly history: { readonly startTimeMs: number; readonly everyMs: number; readonly blobs: number };
   readonly live: { readonly startTimeMs: number; readonly everyMs: number };
@@ -83,6 +101,13 @@ export function findTenant(population: Population, tenantId: string): Tenant | u
   return population.tenants.find((tenant) => tenant.tenantId === tenantId.toLowerCase());
 }
 
+/** By id or domain, as the token endpoint takes them. */
+export function findTenantByName(population: Population, name: string): Tenant | undefined {
+  return (
+    findTenant(population, name) ?? population.tenants.find(({ domain }) => domain === name.toLowerCase())
+  );
+}
+
 function ordinaryTenant(description: PopulationDescription, number: number): Tenant {
   const { historyHours, blobsPerHour, liveEveryMs, startTimeMs, recordsPerBlob } = description;
   const name = `tenant-${number + 1}`;
@@ -105,7 +130,7 @@ function bulkTenant(description: PopulationDescription, bulk: BulkDescription): 
 }
 
 function tenant(
-  { seed }: PopulationDescription,
+  { seed, traits = {} }: PopulationDescription,
   name: string,
   contentTypes: readonly string[],
   blobs: Pick<SubscriptionPopulation, 'recordsPerBlob' | 'history' | 'live'>,
@@ -118,17 +143,33 @@ function tenant(
     contentType,
     key: randomKey(seed, tenantId, contentType),
     scaleUnit,
+    traits,
     ...blobs,
   }));
-  return { tenantId, name, subscriptions };
+  return { tenantId, name, domain: `${name}.onmicrosoft.com`, subscriptions };
 }
 
 function checkDescription(description: PopulationDescription): void {
-  const { tenants, blobsPerHour, historyHours, recordsPerBlob, liveEveryMs, bulk } = description;
+  const { tenants, blobsPerHour, historyHours, recordsPerBlob, liveEveryMs, bulk, traits = {} } = description;
+  const { repeats, late, expiredShare = 0, largeBlobBytes = 0 } = traits;
   const [fewest, most] = recordsPerBlob;
-  const counts = { tenants, blobsPerHour, historyHours, liveEveryMs, recordsPerBlob: fewest };
+  const counts = {
+    tenants,
+    blobsPerHour,
+    historyHours,
+    liveEveryMs,
+    recordsPerBlob: fewest,
+    largeBlobBytes,
+    'repeats.reach': repeats?.reach ?? 0,
+    'late.delayMs': late?.delayMs[0] ?? 0,
+  };
   for (const [name, value] of Object.entries(counts))
     if (!(value >= 0 && Number.isFinite(value))) throw new RangeError(`${name}: ${value} is not a count`);
+  const shares = { 'repeats.rate': repeats?.rate ?? 0, 'late.rate': late?.rate ?? 0, expiredShare };
+  for (const [name, value] of Object.entries(shares))
+    if (!(value >= 0 && value <= 1)) throw new RangeError(`${name}: ${value} is not between 0 and 1`);
+  if (late && late.delayMs[0] > late.delayMs[1])
+    throw new RangeError(`late.delayMs: ${late.delayMs[0]} is more than ${late.delayMs[1]}`);
   if (fewest > most) throw new RangeError(`recordsPerBlob: ${fewest} is more than ${most}`);
   // A span shorter than this could put blobs out of the order of their numbers.
   if (!(blobsPerHour > 0 && blobsPerHour * 2 <= hourMs))

@@ -1,18 +1,13 @@
 import { blobAt } from './blobs.ts';
 import type { SimulatedBlob } from './blobs.ts';
-import { eventTemplates } from './event-templates.ts';
+import { eventTemplates, largeEventBytes, roundsPerLargeEvent } from './event-templates.ts';
 import type { EventTemplate } from './event-templates.ts';
 import type { SubscriptionPopulation } from './population.ts';
 import { below, fraction, guid, randomFrom } from './random.ts';
 import type { Random } from './random.ts';
 
-/** Share of records that stand, byte for byte, in an earlier place of the feed, too. */
-const repeatShare = 0.03;
-/** How many blobs such a repeat may lie behind. */
-const repeatReach = 20;
-/** Events above this size come once in so many rounds through all events, so that the average stays that of the feed. */
-const largeBytes = 64 * 1024;
-const roundsPerLargeEvent = 16;
+/** Records that stand, byte for byte, in an earlier place of the feed, too: their share, and how many blobs back at most. */
+const usualRepeats = { rate: 0.03, reach: 20 };
 
 /** The exact bytes of one record as it stands between the commas of its blob. */
 export function recordBytes(
@@ -31,13 +26,26 @@ export function recordBytes(
   });
 }
 
+export interface BodyOptions {
+  /** Which records, in which order. Default all as they are numbered. */
+  readonly numbers?: Iterable<number>;
+  /** A single record without the array around it. Default false. */
+  readonly isBare?: boolean;
+}
+
 /** The bytes of a blob as they are served, in chunks of at least 64 KiB. */
-export function* blobBody(subscription: SubscriptionPopulation, blob: SimulatedBlob): Generator<Buffer> {
-  const { opening, separator, closing } = punctuation(blob);
+export function* blobBody(
+  subscription: SubscriptionPopulation,
+  blob: SimulatedBlob,
+  { numbers = numbersFrom(0, blob.recordCount), isBare = false }: BodyOptions = {},
+): Generator<Buffer> {
+  const { opening, separator, closing } = isBare ? bare : punctuation(blob);
   let pending: Buffer[] = [Buffer.from(opening)];
   let pendingBytes = 0;
-  for (let number = 0; number < blob.recordCount; number++) {
-    if (number > 0) pending.push(Buffer.from(separator));
+  let isFirst = true;
+  for (const number of numbers) {
+    if (!isFirst) pending.push(Buffer.from(separator));
+    isFirst = false;
     const record = recordBytes(subscription, blob, number);
     pending.push(record);
     pendingBytes += record.length;
@@ -49,6 +57,13 @@ export function* blobBody(subscription: SubscriptionPopulation, blob: SimulatedB
   }
   yield Buffer.concat([...pending, Buffer.from(closing)]);
 }
+
+/** `from` inclusive, `until` exclusive. */
+export function* numbersFrom(from: number, until: number): Generator<number> {
+  for (let number = from; number < until; number++) yield number;
+}
+
+const bare = { opening: '', separator: '', closing: '' };
 
 function punctuation({ style, hasByteOrderMark, hasOuterWhitespace }: SimulatedBlob) {
   const lineEnd = { compact: '', lines: '\n', crlfLines: '\r\n' }[style];
@@ -63,22 +78,20 @@ function punctuation({ style, hasByteOrderMark, hasOuterWhitespace }: SimulatedB
 /** Where the bytes of a record come from: mostly from itself, sometimes from an earlier record, never through two steps. */
 function originalOf(subscription: SubscriptionPopulation, blob: SimulatedBlob, number: number) {
   const own = { blob, number };
+  const { rate, reach } = subscription.traits.repeats ?? usualRepeats;
   const random = recordRandom(subscription, blob, number);
-  if (!isRepeat(random)) return own;
-  const index = blob.index - below(random, Math.min(repeatReach, blob.index) + 1);
+  if (fraction(random) >= rate) return own;
+  const index = blob.index - below(random, Math.min(reach, blob.index) + 1);
   const earlier = index === blob.index ? blob : blobAt(subscription, index);
   const candidates = index === blob.index ? number : earlier.recordCount;
   if (candidates === 0) return own;
   const original = { blob: earlier, number: below(random, candidates) };
-  return isRepeat(recordRandom(subscription, earlier, original.number)) ? own : original;
+  const isRepeatItself = fraction(recordRandom(subscription, earlier, original.number)) < rate;
+  return isRepeatItself ? own : original;
 }
 
 function recordRandom(subscription: SubscriptionPopulation, blob: SimulatedBlob, number: number): Random {
   return randomFrom(subscription.key, blob.index, number + 1);
-}
-
-function isRepeat(random: Random): boolean {
-  return fraction(random) < repeatShare;
 }
 
 /** Minutes for most events, up to five days for some: a blob holds what became available, whenever it happened. */
@@ -115,7 +128,7 @@ function templateOrder(subscription: SubscriptionPopulation): TemplateOrder {
       .map((template) => ({ template, rank: random() }))
       .toSorted((a, b) => a.rank - b.rank)
       .map(({ template }) => template);
-    order = { all, ordinary: all.filter(({ size }) => size < largeBytes) };
+    order = { all, ordinary: all.filter(({ size }) => size < largeEventBytes) };
     templateOrders.set(subscription, order);
   }
   return order;

@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
 import { constants, createGzip, gzip } from 'node:zlib';
 import type { Answer } from './answer.ts';
-import type { ConnectionTrouble } from './fault-kinds.ts';
+import type { ConnectionTrouble } from './fault-effect.ts';
 
 /** Bodies above this are streamed; smaller ones are sent whole with their length. */
 const wholeBodyBytes = 1024 * 1024;
@@ -54,11 +55,60 @@ async function sendBody(response: ServerResponse, answer: Answer, isGzipOffered:
   return bytes;
 }
 
+/** How a body is held back. */
+export interface Pace {
+  readonly trouble: 'slowBody' | 'drip';
+  readonly delayMs: number;
+  readonly bytesPerSecond: number;
+}
+
+/** Sends all of an answer, slowly and without compression. False when the client went away before the end. */
+export async function sendSlowly(response: ServerResponse, answer: Answer, pace: Pace): Promise<boolean> {
+  let bytes = 0;
+  const chunks = counting(chunksOf(answer.body), (length) => (bytes += length));
+  const source = Readable.from(pace.trouble === 'drip' ? dripping(chunks, pace) : pausing(chunks, pace), {
+    objectMode: false,
+  });
+  response.writeHead(answer.status, answer.headers);
+  try {
+    await pipeline(source, response);
+  } catch (error) {
+    if (response.destroyed) return false;
+    throw error;
+  }
+  answer.served?.(bytes);
+  return true;
+}
+
+/** The first half of the first chunk, a pause, and the rest. */
+async function* pausing(chunks: Iterable<Buffer>, { delayMs }: Pace): AsyncGenerator<Buffer> {
+  let isPaused = false;
+  for (const chunk of chunks) {
+    const half = isPaused ? 0 : Math.ceil(chunk.length / 2);
+    if (!isPaused) {
+      yield chunk.subarray(0, half);
+      await delay(delayMs, undefined, { ref: false });
+      isPaused = true;
+    }
+    yield chunk.subarray(half);
+  }
+}
+
+/** Ten pieces a second. */
+async function* dripping(chunks: Iterable<Buffer>, { bytesPerSecond }: Pace): AsyncGenerator<Buffer> {
+  const pieceBytes = Math.max(1, Math.floor(bytesPerSecond / 10));
+  for (const chunk of chunks)
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      yield chunk.subarray(at, at + pieceBytes);
+      await delay(100, undefined, { ref: false });
+    }
+}
+
 /** Spoils the connection as asked, after at most the first part of the body. */
 export function sendSpoilt(
   response: ServerResponse,
   answer: Answer,
-  trouble: Exclude<ConnectionTrouble, 'none'>,
+  trouble: Extract<ConnectionTrouble, 'reset' | 'closedMidBody' | 'cutBody'>,
 ): void {
   if (trouble === 'reset') {
     response.socket?.resetAndDestroy();

@@ -1,4 +1,5 @@
 import type { SimulatorConfigSettings } from './config-yaml.ts';
+import type { ContentDescription } from './content-of-id.ts';
 import type { Fault, FaultRequest } from './faults.ts';
 import type { SimulatorReport } from './ledger.ts';
 import type { Population } from './population.ts';
@@ -6,12 +7,16 @@ import type { PopulationSnapshot } from './snapshot.ts';
 
 /** A running simulator. */
 export interface Simulator {
-  /** `http://host:port`, of the API, the token endpoint and the simulator's own endpoints alike. */
+  /** Scheme, host and port, of the API, the token endpoint and the simulator's own endpoints alike. */
   readonly url: string;
+  /** The certificate authority to trust, as PEM; `undefined` without https. */
+  readonly caPem: string | undefined;
   readonly population: Population;
   readonly clientId: string;
   readonly clientSecret: string;
   report(): SimulatorReport;
+  /** What stands under a contentId, that of a cut blob included. */
+  content(contentId: string): ContentDescription | undefined;
   /** What `verifyDelivery` needs to know of this simulator, also after its end. */
   snapshot(): PopulationSnapshot;
   configYaml(settings?: SimulatorConfigSettings): string;

@@ -1,16 +1,24 @@
+import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { once } from 'node:events';
 import { AccessTokens } from './access-token.ts';
+import { descriptionOf } from './describe-population.ts';
+import { makeCertificates } from './certificates.ts';
 import { SimulatorClock } from './clock.ts';
 import { simulatorConfigYaml } from './config-yaml.ts';
+import { contentOf } from './content-of-id.ts';
+import { CutBlobs } from './cut-blobs.ts';
 import { Faults } from './faults.ts';
+import { foreignListener, foreignOriginOf } from './foreign-host.ts';
 import { Ledger } from './ledger.ts';
-import { documentedContentTypes } from './options.ts';
-import type { ResolvedOptions, SimulatorOptions } from './options.ts';
+import type { SimulatorOptions } from './options.ts';
+import { Notifier } from './notifier.ts';
 import { createPopulation } from './population.ts';
-import type { PopulationDescription } from './population.ts';
-import { guid, randomFrom, randomKey } from './random.ts';
-import { createSimulatorServer } from './server.ts';
+import { Quota } from './quota.ts';
+import { resolveRules } from './rules.ts';
+import { findScenario } from './scenarios.ts';
+import { createServer, simulatorListener } from './server.ts';
 import type { ServerParts } from './server.ts';
 import type { Simulator } from './simulator.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -20,86 +28,99 @@ export type { Simulator } from './simulator.ts';
 export type { SimulatorOptions } from './options.ts';
 
 /** Resolves once the simulator listens. Throws `RangeError` naming an option that makes no sense. */
-export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const clock = new SimulatorClock(options.now ?? Date.now);
-  const population = createPopulation(descriptionOf(options, clock));
-  const resolved = resolveOptions(options);
-  const parts: ServerParts = {
-    options: resolved,
+export async function startSimulator(given: SimulatorOptions = {}): Promise<Simulator> {
+  const scenarios = (given.scenarios ?? []).map(findScenario);
+  const written = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options: SimulatorOptions = Object.assign(
+    {},
+    ...scenarios.map((scenario) => scenario.options),
+    written,
+  );
+  const { now = Date.now, clockSkewMs = 0, host = '127.0.0.1', caFile } = options;
+  const clock = new SimulatorClock(() => now() + clockSkewMs);
+  const parts = createParts(options, clock);
+  for (const fault of [...scenarios.flatMap(({ faults }) => faults), ...(options.faults ?? [])])
+    parts.faults.add(fault);
+
+  const certificates = options.https === true ? await makeCertificates(host) : undefined;
+  if (certificates && caFile !== undefined) await writeFile(caFile, certificates.authority);
+  const server = createServer(certificates?.server, simulatorListener(parts));
+  const foreign = createServer(certificates?.server, foreignListener(parts.ledger));
+  const scheme = certificates ? 'https' : 'http';
+  const port = await listen(server, options.port ?? 0, host);
+  const foreignPort = await listen(foreign, 0, host);
+  parts.place = { foreignOrigin: foreignOriginOf(scheme, host, foreignPort) };
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  parts.notifier.start(url);
+  parts.simulator = facade(parts, {
+    url,
+    caPem: certificates?.authority,
+    close: async () => {
+      parts.notifier.stop();
+      await Promise.all([server, foreign].map(close));
+    },
+  });
+  return parts.simulator;
+}
+
+function createParts(options: SimulatorOptions, clock: SimulatorClock): ServerParts {
+  const rules = resolveRules(options);
+  const population = createPopulation(descriptionOf(options, clock.now()));
+  const states = new SubscriptionStates(rules);
+  return {
+    rules,
     population,
     clock,
-    states: new SubscriptionStates(resolved),
+    states,
+    notifier: new Notifier({ population, states, clock, ...rules }),
     tokens: new AccessTokens(),
     ledger: new Ledger(),
-    faults: new Faults(),
+    quota: new Quota(),
+    cutBlobs: new CutBlobs(),
+    blobRequests: new Map(),
+    faults: new Faults(clock.now),
   };
-  const server = createSimulatorServer(parts);
-  const host = options.host ?? '127.0.0.1';
-  server.listen(options.port ?? 0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const { clientId, clientSecret } = resolved;
-  const isoTime = (timeMs: number) => new Date(timeMs).toISOString();
+}
 
-  const simulator: Simulator = {
+function facade(
+  parts: ServerParts,
+  { url, caPem, close }: Pick<Simulator, 'url' | 'caPem' | 'close'>,
+): Simulator {
+  const { population, states, clock, ledger, faults, rules } = parts;
+  const { clientId, clientSecret } = rules;
+  const isoTime = (timeMs: number) => new Date(timeMs).toISOString();
+  return {
     url,
+    caPem,
     population,
     clientId,
     clientSecret,
-    report: () => parts.ledger.report(parts),
-    snapshot: () => takeSnapshot(population, parts.states, clock),
+    report: () => ledger.report(parts),
+    content: (contentId) => contentOf(contentId, parts),
+    snapshot: () => takeSnapshot(population, states, clock),
     configYaml: (settings) => simulatorConfigYaml({ url, population, clientId, clientSecret }, settings),
-    addFault: (fault) => parts.faults.add(fault),
-    removeFault: (id) => parts.faults.remove(id),
-    faults: () => parts.faults.list(),
+    addFault: (fault) => faults.add(fault),
+    removeFault: (id) => faults.remove(id),
+    faults: () => faults.list(),
     freeze: () => void clock.freeze(),
     clock: () => ({
       now: isoTime(clock.now()),
       frozenAt: clock.frozenAtMs === undefined ? null : isoTime(clock.frozenAtMs),
     }),
-    close: async () => {
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-  parts.simulator = simulator;
-  return simulator;
-}
-
-function descriptionOf(options: SimulatorOptions, clock: SimulatorClock): PopulationDescription {
-  const { bulk, startTime, recordsPerBlob = [1, 50] } = options;
-  const startTimeMs = startTime === undefined ? clock.now() : Date.parse(startTime);
-  if (Number.isNaN(startTimeMs)) throw new RangeError(`startTime: ${startTime} is not an ISO 8601 time`);
-  return {
-    seed: options.seed ?? defaultSeed,
-    startTimeMs,
-    tenants: options.tenants ?? 2,
-    contentTypes: options.contentTypes ?? documentedContentTypes,
-    historyHours: options.historyHours ?? 20,
-    blobsPerHour: options.blobsPerHour ?? 12,
-    recordsPerBlob: typeof recordsPerBlob === 'number' ? [recordsPerBlob, recordsPerBlob] : recordsPerBlob,
-    liveEveryMs: options.liveEveryMs ?? 30_000,
-    bulk: bulk && { contentType: 'Audit.General', hours: 12, ...bulk },
+    close,
   };
 }
 
-const defaultSeed = 'office365';
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
 
-function resolveOptions(options: SimulatorOptions): ResolvedOptions {
-  const seed = options.seed ?? defaultSeed;
-  return {
-    historyVisibleAtStart: options.historyVisibleAtStart ?? '22h',
-    pageSize: options.pageSize ?? 200,
-    startCooldownMs: options.startCooldownMs ?? 15 * 60_000,
-    latencyMs: options.latencyMs ?? 0,
-    gzip: options.gzip ?? true,
-    tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3599,
-    roles: options.roles ?? ['ActivityFeed.Read', 'ActivityFeed.ReadDlp', 'ServiceHealth.Read'],
-    clientId: options.clientId ?? guid(randomFrom(randomKey(seed, 'client'))),
-    clientSecret: options.clientSecret ?? 'simulated+secret&100%~',
-  };
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }

@@ -1,3 +1,13 @@
+import type { ServiceRules } from './options.ts';
+
+/** A webhook as somebody gave it. */
+export interface Webhook {
+  readonly address: string;
+  readonly authId: string;
+  /** ISO 8601, or empty: never. */
+  readonly expiration: string;
+}
+
 /**
  * What is remembered of the subscriptions that somebody started. Letter case of a content type does not count.
  */
@@ -5,6 +15,7 @@ export interface SubscriptionState {
   readonly tenantId: string;
   readonly contentType: string;
   status: 'enabled' | 'disabled';
+  webhook: Webhook | undefined;
   lastStartMs: number;
   /** Spans of `contentCreated` that can be listed: what comes while a subscription is stopped is never to be had. */
   readonly visible: VisibleSpan[];
@@ -16,15 +27,16 @@ export interface VisibleSpan {
   untilMs?: number;
 }
 
-export type StartOutcome =
-  | { readonly type: 'started' }
-  | { readonly type: 'alreadyEnabled' }
-  | { readonly type: 'tooSoon'; readonly waitMs: number };
-
-export interface StartRules {
-  readonly startCooldownMs: number;
-  readonly historyVisibleAtStart: '22h' | 'all';
+export interface StartRequest {
+  readonly tenantId: string;
+  readonly contentType: string;
+  readonly webhook: Webhook | undefined;
 }
+
+type StartRules = Pick<
+  ServiceRules,
+  'startCooldownMs' | 'startCooldownScope' | 'startWhileEnabled' | 'historyVisibleAtStart'
+>;
 
 /** Measured on a live tenant in 2026: the first listing reached some 22 hours behind the start. */
 const firstReachMs = 22 * 3_600_000;
@@ -45,22 +57,37 @@ export class SubscriptionStates {
     return [...this.#states.values()];
   }
 
-  /** A refused start does not lengthen the wait. Within it nobody knows which answer wins for an enabled one: here the wait. */
-  start(tenantId: string, contentType: string, nowMs: number): StartOutcome {
+  /** Why a start would be refused, if it would be: nothing to change, or too soon, and then for how long. */
+  refusalOf(
+    { tenantId, contentType, webhook }: StartRequest,
+    nowMs: number,
+  ): 'alreadyEnabled' | { readonly waitMs: number } | undefined {
     const state = this.find(tenantId, contentType);
-    const waitMs = state ? state.lastStartMs + this.#rules.startCooldownMs - nowMs : 0;
-    if (waitMs > 0) return { type: 'tooSoon', waitMs };
+    const isUnchanged = state?.status === 'enabled' && !state.webhook && !webhook;
+    if (isUnchanged && this.#rules.startWhileEnabled === 'alreadyEnabled') return 'alreadyEnabled';
+    const waitMs = this.#lastStartMs(tenantId, contentType) + this.#rules.startCooldownMs - nowMs;
+    if (waitMs > 0) return { waitMs };
+    return isUnchanged ? 'alreadyEnabled' : undefined;
+  }
+
+  /** Counts a start that is not refused for being too soon; a refused one does not lengthen the wait. */
+  start({ tenantId, contentType, webhook }: StartRequest, nowMs: number): void {
+    const state = this.find(tenantId, contentType);
     if (state === undefined) {
-      const fromMs = this.#rules.historyVisibleAtStart === 'all' ? 0 : nowMs - firstReachMs;
-      const started = { tenantId, contentType, status: 'enabled', lastStartMs: nowMs } as const;
-      this.#states.set(keyOf(tenantId, contentType), { ...started, visible: [{ fromMs }] });
-      return { type: 'started' };
+      const visible = [{ fromMs: this.#firstVisibleMs(nowMs) }];
+      const started = {
+        tenantId,
+        contentType,
+        status: 'enabled',
+        webhook,
+        lastStartMs: nowMs,
+        visible,
+      } as const;
+      this.#states.set(keyOf(tenantId, contentType), { ...started, visible });
+      return;
     }
-    state.lastStartMs = nowMs;
-    if (state.status === 'enabled') return { type: 'alreadyEnabled' };
-    state.status = 'enabled';
-    state.visible.push({ fromMs: nowMs });
-    return { type: 'started' };
+    if (state.status === 'disabled') state.visible.push({ fromMs: nowMs });
+    Object.assign(state, { status: 'enabled', webhook, lastStartMs: nowMs });
   }
 
   /** False when there was none. */
@@ -71,6 +98,25 @@ export class SubscriptionStates {
     if (state.status === 'enabled' && span) span.untilMs = nowMs;
     state.status = 'disabled';
     return true;
+  }
+
+  #lastStartMs(tenantId: string, contentType: string): number {
+    const concerned =
+      this.#rules.startCooldownScope === 'tenant'
+        ? this.all().filter((state) => state.tenantId === tenantId)
+        : [this.find(tenantId, contentType)];
+    return Math.max(...concerned.map((state) => state?.lastStartMs ?? -Infinity), -Infinity);
+  }
+
+  #firstVisibleMs(nowMs: number): number {
+    switch (this.#rules.historyVisibleAtStart) {
+      case 'all':
+        return 0;
+      case '22h':
+        return nowMs - firstReachMs;
+      case 'nothing':
+        return nowMs;
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { blobsBetween } from './blobs.ts';
+import { availableIndexes, blobAt } from './blobs.ts';
 import type { SimulatedBlob } from './blobs.ts';
-import { deliveredFilesIn, linesOf } from './delivered-lines.ts';
+import { deliveredFilesAt, deliveredFilesIn, linesOf } from './delivered-lines.ts';
 import type { DeliveredFile } from './delivered-lines.ts';
 import { createPopulation, findSubscription } from './population.ts';
 import type { SubscriptionPopulation } from './population.ts';
@@ -10,36 +10,24 @@ import { recordBytes } from './records.ts';
 import type { PopulationSnapshot } from './snapshot.ts';
 import { visibleParts } from './subscription-states.ts';
 import type { VisibleSpan } from './subscription-states.ts';
+import { Tally } from './tally.ts';
+import type { Verification } from './tally.ts';
+
+export type { Verification } from './tally.ts';
 
 export type VerifyOptions = (
   { readonly simulatorUrl: string } | { readonly population: PopulationSnapshot }
 ) &
   (
     | { /** `<folder>/<tenantId>/<contentType>/…ndjson` */ readonly folder: string }
+    | {
+        /** Files and folders; what lies elsewhere may be of any subscription. */ readonly paths: readonly string[];
+      }
     | { readonly files: readonly DeliveredFile[] }
   ) & {
     /** ISO 8601, exclusive, of `contentCreated`. Default: the freeze, or now. */
     readonly until?: string | undefined;
   };
-
-export interface Verification {
-  /** What was made available to the subscriptions that were started. `bytes` are those of the records alone. */
-  readonly blobs: number;
-  readonly records: number;
-  readonly bytes: number;
-  /** Records found less often than they were served; an altered record is missing, too. */
-  readonly missing: number;
-  /** Records found more often than they were served. */
-  readonly doubled: number;
-  /** Lines that were never served, but carry the `Id` of a record that was. */
-  readonly altered: number;
-  /** Other lines that were never served to this subscription. */
-  readonly unexpected: number;
-  /** Records that stand in the feed once more, by design: no fault of the collector. */
-  readonly servedTwice: number;
-  /** Up to three of each kind, in words, without the records themselves. */
-  readonly examples: readonly string[];
-}
 
 interface Subscription {
   readonly blobs: SubscriptionPopulation;
@@ -47,24 +35,41 @@ interface Subscription {
 }
 
 /**
- * Compares what some collector has written with what the simulator has made available: per subscription, as multisets of record
- * hashes, since order means nothing. A record on a line has spaces for the line ends within it (NDJSON) and nothing around it.
- * Memory: a hash per distinct record of one subscription.
+ * Compares what some collector has written with what the simulator has made available: per subscription, or all in all when a
+ * file may be of any, as multisets of record hashes, since order means nothing. A record on a line has spaces for the line ends
+ * within it (NDJSON) and nothing around it. Memory: a hash per distinct record of what is compared at once.
  */
 export async function verifyDelivery(options: VerifyOptions): Promise<Verification> {
   const snapshot = 'population' in options ? options.population : await snapshotOf(options.simulatorUrl);
   const untilMs = Math.min(snapshot.availableUntilMs, askedUntilMs(options.until));
-  const files = 'files' in options ? options.files : await deliveredFilesIn(options.folder);
+  const scope = { untilMs, availableUntilMs: snapshot.availableUntilMs };
+  const files = await filesOf(options);
+  const subscriptions = startedSubscriptions(snapshot);
 
   const tally = new Tally();
+  if (files.some((file) => file.subscription === undefined)) {
+    await compare(subscriptions, files, scope, tally);
+    return tally.result();
+  }
   const known = new Set<DeliveredFile>();
-  for (const subscription of startedSubscriptions(snapshot)) {
+  for (const subscription of subscriptions) {
     const own = files.filter((file) => isOf(file, subscription.blobs));
     for (const file of own) known.add(file);
-    await compare(subscription, own, untilMs, tally);
+    await compare([subscription], own, scope, tally);
   }
   for (const file of files) if (!known.has(file)) await countForeign(file, tally);
   return tally.result();
+}
+
+async function filesOf(options: VerifyOptions): Promise<readonly DeliveredFile[]> {
+  if ('files' in options) return options.files;
+  return 'paths' in options ? deliveredFilesAt(options.paths) : deliveredFilesIn(options.folder);
+}
+
+/** Blobs created before `untilMs` (exclusive) that were visible before `availableUntilMs` (exclusive). */
+interface Scope {
+  readonly untilMs: number;
+  readonly availableUntilMs: number;
 }
 
 function askedUntilMs(until: string | undefined): number {
@@ -88,22 +93,23 @@ function startedSubscriptions({ description, subscriptions }: PopulationSnapshot
   });
 }
 
-function isOf(file: DeliveredFile, { tenantId, contentType }: SubscriptionPopulation): boolean {
+function isOf({ subscription }: DeliveredFile, { tenantId, contentType }: SubscriptionPopulation): boolean {
   return (
-    file.tenantId.toLowerCase() === tenantId && file.contentType.toLowerCase() === contentType.toLowerCase()
+    subscription?.tenantId.toLowerCase() === tenantId &&
+    subscription.contentType.toLowerCase() === contentType.toLowerCase()
   );
 }
 
 async function compare(
-  subscription: Subscription,
+  subscriptions: readonly Subscription[],
   files: readonly DeliveredFile[],
-  untilMs: number,
+  scope: Scope,
   tally: Tally,
 ): Promise<void> {
   const outstanding = new Map<string, number>();
-  for await (const blob of servedBlobs(subscription, untilMs)) {
+  for await (const { subscription, blob } of servedBlobs(subscriptions, scope)) {
     tally.blobs++;
-    for (const record of linesToBe(subscription.blobs, blob)) {
+    for (const record of linesToBe(subscription, blob)) {
       const hash = hashOf(record);
       const times = outstanding.get(hash);
       if (times !== undefined) tally.servedTwice++;
@@ -113,7 +119,7 @@ async function compare(
     }
   }
   const strangers = await checkOff(files, outstanding, tally);
-  await explain(subscription, { untilMs, outstanding, strangers }, tally);
+  await explain(subscriptions, { scope, outstanding, strangers }, tally);
 }
 
 /** Lines that were never served, by the `Id` they carry: how many, and where the first one stands. */
@@ -144,22 +150,22 @@ async function checkOff(
 }
 
 interface Leftovers {
-  readonly untilMs: number;
+  readonly scope: Scope;
   readonly outstanding: Map<string, number>;
   readonly strangers: Strangers;
 }
 
 /** Names what is still outstanding, by making the records once more, and tells altered lines from strange ones. */
 async function explain(
-  subscription: Subscription,
-  { untilMs, outstanding, strangers }: Leftovers,
+  subscriptions: readonly Subscription[],
+  { scope, outstanding, strangers }: Leftovers,
   tally: Tally,
 ): Promise<void> {
   const isAllFound = [...outstanding.values()].every((times) => times === 0);
   if (isAllFound && strangers.size === 0) return;
-  for await (const blob of servedBlobs(subscription, untilMs)) {
+  for await (const { subscription, blob } of servedBlobs(subscriptions, scope)) {
     let number = 0;
-    for (const record of linesToBe(subscription.blobs, blob)) {
+    for (const record of linesToBe(subscription, blob)) {
       const which = `record ${++number} of ${blob.contentId}`;
       const hash = hashOf(record);
       const times = outstanding.get(hash) ?? 0;
@@ -174,7 +180,7 @@ async function explain(
     }
   }
   for (const { lines, where } of strangers.values())
-    tally.found('unexpected', `${where} was never served to this subscription`, lines);
+    tally.found('unexpected', `${where} was never served`, lines);
 }
 
 async function countForeign(file: DeliveredFile, tally: Tally): Promise<void> {
@@ -183,16 +189,22 @@ async function countForeign(file: DeliveredFile, tally: Tally): Promise<void> {
     tally.found('unexpected', `${file.path}:${++number} belongs to no subscription that was started`);
 }
 
-/** All blobs made available to a subscription. */
+interface ServedBlob {
+  readonly subscription: SubscriptionPopulation;
+  readonly blob: SimulatedBlob;
+}
+
+/** All blobs made available to some subscriptions, each whole: cut ones hold no records of their own. */
 async function* servedBlobs(
-  { blobs, visible }: Subscription,
-  untilMs: number,
-): AsyncGenerator<SimulatedBlob> {
-  for (const part of visibleParts(visible, 0, untilMs))
-    for (const blob of blobsBetween(blobs, part.fromMs, part.untilMs)) {
-      yield blob;
-      await nextTurn(); // whoever runs beside this in the same process gets a turn
-    }
+  subscriptions: readonly Subscription[],
+  { untilMs, availableUntilMs }: Scope,
+): AsyncGenerator<ServedBlob> {
+  for (const { blobs: subscription, visible } of subscriptions)
+    for (const part of visibleParts(visible, 0, untilMs))
+      for (const index of availableIndexes(subscription, part, availableUntilMs)) {
+        yield { subscription, blob: blobAt(subscription, index) };
+        await nextTurn(); // whoever runs beside this in the same process gets a turn
+      }
 }
 
 /** The records of a blob as they have to stand on a line. */
@@ -215,28 +227,4 @@ function hashOf(line: Buffer): string {
 /** The first `Id` in a line, also in one that is no JSON any more; empty when there is none. */
 function idIn(line: Buffer): string {
   return /"Id"\s*:\s*"([^"]*)"/.exec(line.toString('latin1'))?.[1] ?? '';
-}
-
-type Finding = 'missing' | 'doubled' | 'altered' | 'unexpected';
-
-class Tally {
-  blobs = 0;
-  records = 0;
-  bytes = 0;
-  servedTwice = 0;
-  readonly #counts: Record<Finding, number> = { missing: 0, doubled: 0, altered: 0, unexpected: 0 };
-  readonly #shown = new Map<Finding, number>();
-  readonly #examples: string[] = [];
-
-  found(finding: Finding, example: string, times = 1): void {
-    this.#counts[finding] += times;
-    const shown = this.#shown.get(finding) ?? 0;
-    if (shown < 3) this.#examples.push(`${finding}: ${example}`);
-    this.#shown.set(finding, shown + 1);
-  }
-
-  result(): Verification {
-    const { blobs, records, bytes, servedTwice } = this;
-    return { blobs, records, bytes, ...this.#counts, servedTwice, examples: this.#examples };
-  }
 }

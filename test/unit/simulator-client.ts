@@ -38,6 +38,19 @@ export class SimulatorClient {
     return new SimulatorClient(simulator, time);
   }
 
+  /** A simulator in this scenario and with nothing else of its own, but for the time and the tenants. */
+  static async inScenario(name: string): Promise<SimulatorClient> {
+    const time = { nowMs: Date.parse(startTime) };
+    const simulator = await startSimulator({
+      scenarios: [name],
+      startTime,
+      now: () => time.nowMs,
+      tenants: 2,
+      contentTypes: [contentType, 'Audit.General'],
+    });
+    return new SimulatorClient(simulator, time);
+  }
+
   tenantId(number = 0): string {
     return this.simulator.population.tenants[number]?.tenantId ?? '';
   }

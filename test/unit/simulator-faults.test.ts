@@ -135,13 +135,37 @@ describe('a fault', () => {
     await expect(held).rejects.toThrow(/abort/);
   });
 
-  it('foreignLink sends a client to another host, which the report knows if it follows', async () => {
+  it.each([
+    { kind: 'slowBody', delayMs: 1 },
+    { kind: 'drip', bytesPerSecond: 1_000_000 },
+  ])('$kind sends the whole body, only later', async (fault) => {
+    const uri = await firstUri();
+    const whole = await (await client.blob(uri)).text();
+    await addFault({ operation: 'blob', ...fault });
+    expect(await (await client.blob(uri)).text()).toBe(whole);
+    expect(client.simulator.report().subscriptions[0]?.blobs.fetchedMoreThanOnce).toBe(1);
+  });
+
+  it('heals after its time, and is not counted as used by then', async () => {
+    await addFault({ operation: 'list', kind: 'AF50000', forMs: 60_000 });
+    expect((await client.subscriptions()).status).toBe(500);
+    client.time.nowMs += 60_000;
+    expect((await client.subscriptions()).status).toBe(200);
+    expect(client.simulator.faults()).toMatchObject([{ answered: 1 }]);
+  });
+
+  it('foreignLink sends a client to another host, which the report knows if it follows, and with what', async () => {
     await addFault({ operation: 'content', kind: 'foreignLink', count: 1 });
     const link = (await client.content()).headers.get('nextpageuri') ?? '';
     expect(new URL(link).hostname).toBe('localhost');
+    expect(new URL(link).port).not.toBe(new URL(client.simulator.url).port);
     expect(client.simulator.report().violations).toEqual([]);
-    await client.api(link.replace('localhost', '127.0.0.1'));
-    expect(client.simulator.report().violations).toMatchObject([{ name: 'followedForeignLink', count: 1 }]);
+    await fetch(link);
+    await client.api(link);
+    expect(client.simulator.report().violations).toMatchObject([
+      { name: 'followedForeignLink', count: 1 },
+      { name: 'sentTokenToForeignHost', count: 1 },
+    ]);
   });
 
   it('selfLink links a page to itself', async () => {
@@ -152,7 +176,7 @@ describe('a fault', () => {
 
   it('has an answer under every name that the list of kinds knows', async () => {
     for (const kind of Object.keys(faultKinds)) {
-      if (kind === 'reset' || kind === 'truncated' || kind === 'slow') continue;
+      if (['reset', 'truncated', 'slow', 'slowBody', 'drip', 'redirect'].includes(kind)) continue;
       const id = await addFault({ operation: 'content', kind });
       await (await client.content()).text();
       expect(client.simulator.faults()).toMatchObject([{ id, answered: 1 }]);

@@ -53,6 +53,8 @@ describe('the report', () => {
         records: records.reduce((sum, count) => sum + count, 0),
         bytes: bodies.reduce((sum, body) => sum + body.length, 0),
       },
+      cutIds: 0,
+      neverListed: [],
       neverFetchedExamples: items.slice(2, 7).map(({ contentId }) => contentId),
     });
     expect(general?.blobs).toMatchObject({ available: 20, listed: 0, neverFetched: 20 });
@@ -83,12 +85,56 @@ describe('the report', () => {
         example: `GET /api/v1.0/${client.tenantId()}/activity/feed/subscriptions/list`,
       },
       { name: 'windowOver24Hours', count: 1, example: expect.stringContaining('2026-01-03') as string },
+      { name: 'windowBeyond7Days', count: 1, example: expect.stringContaining('2026-01-03') as string },
       {
         name: 'listedWithoutSubscription',
         count: 1,
         example: expect.stringContaining('Audit.SharePoint') as string,
       },
     ]);
+  });
+
+  it('names a start within the 15 minutes and content fetched again after it had arrived', async () => {
+    await client.startSubscription();
+    const uri = await firstUri();
+    for (let time = 0; time < 2; time++) await (await client.blob(uri)).text();
+    expect((await reported()).violations).toMatchObject([
+      { name: 'startedTooSoon', count: 1 },
+      { name: 'refetchedContent', count: 1, example: expect.stringContaining('/audit/') as string },
+    ]);
+  });
+
+  it('shows the spans with content that no listing has covered', async () => {
+    const neverListed = async () => (await reported()).subscriptions[0]?.neverListed;
+    const [all] = (await neverListed()) ?? [];
+    expect(all).toEqual({ startTime: '2026-11-22T10:00:00.000Z', endTime: '2026-11-22T12:00:00.001Z' });
+    await client.window('2026-11-22T10:00', '2026-11-22T10:30');
+    await client.window('2026-11-22T11:30', '2026-11-22T13:00');
+    expect(await neverListed()).toEqual([
+      { startTime: '2026-11-22T10:30:00.000Z', endTime: '2026-11-22T11:30:00.000Z' },
+    ]);
+    await client.window('2026-11-22T10:30', '2026-11-22T11:30');
+    expect(await neverListed()).toEqual([]);
+  });
+
+  it('takes a window for listed only as far as its pages were asked for', async () => {
+    await client.simulator.close();
+    client = await SimulatorClient.start({ pageSize: 5, historyHours: 2, blobsPerHour: 10 });
+    await client.startSubscription();
+    const { headers } = await client.window('2026-11-22T10:00', '2026-11-22T12:30');
+    const [rest] = (await reported()).subscriptions[0]?.neverListed ?? [];
+    expect(headers.get('nextpageuri')).toContain(rest?.startTime.replace(/\D/g, ''));
+  });
+
+  it('knows the most requests of a tenant within a minute', async () => {
+    const before = (await reported()).tenants[0]?.requests ?? 0;
+    for (let call = 0; call < 5; call++) await client.subscriptions();
+    client.time.nowMs += 60_000;
+    await client.subscriptions();
+    expect((await reported()).tenants[0]).toMatchObject({
+      requests: before + 12,
+      peakRequestsPerMinute: before + 10,
+    });
   });
 
   it('knows the highest number of requests that one tenant had under way', async () => {

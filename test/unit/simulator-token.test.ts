@@ -1,3 +1,5 @@
+import { createHash, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
+import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SimulatorClient } from './simulator-client.ts';
 
@@ -81,4 +83,84 @@ describe('the token endpoint', () => {
       issuer: `${client.simulator.url}/${client.tenantId()}/v2.0`,
     });
   });
+
+  it('takes a tenant by its domain, and names it by its id in the token', async () => {
+    client = await SimulatorClient.start();
+    const { access_token } = (await (await client.askForToken({}, 'tenant-1.onmicrosoft.com')).json()) as {
+      access_token: string;
+    };
+    expect(claimsOf(access_token)).toMatchObject({ tid: client.tenantId() });
+  });
+
+  it('publishes the OpenID document of version 1, too', async () => {
+    client = await SimulatorClient.start();
+    const url = `${client.simulator.url}/${client.tenantId()}/.well-known/openid-configuration`;
+    expect(await (await fetch(url)).json()).toMatchObject({
+      token_endpoint: `${client.simulator.url}/${client.tenantId()}/oauth2/token`,
+      issuer: `https://sts.windows.net/${client.tenantId()}/`,
+    });
+  });
 });
+
+describe('an assertion', () => {
+  const application = '11111111-2222-4333-8444-555555555555';
+
+  /** A simulator that knows a certificate, and what signs with its key. */
+  async function withCertificate() {
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'collector' }], {
+      algorithm: 'sha256',
+    });
+    client = await SimulatorClient.start({ clientId: application, clientCertificate: cert });
+    const thumbprint = createHash('sha1').update(new X509Certificate(cert).raw).digest('base64url');
+    const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const nowSeconds = client.time.nowMs / 1000;
+    return async (changes: object = {}, { x5t = thumbprint, signingKey = key } = {}) => {
+      const claims = {
+        aud: `${client.simulator.url}/${client.tenantId()}/oauth2/v2.0/token`,
+        iss: application,
+        sub: application,
+        jti: randomUUID(),
+        nbf: nowSeconds,
+        exp: nowSeconds + 600,
+        ...changes,
+      };
+      const unsigned = `${encoded({ alg: 'RS256', typ: 'JWT', x5t })}.${encoded(claims)}`;
+      const signature = sign('sha256', Buffer.from(unsigned), createPrivateKey(signingKey)).toString(
+        'base64url',
+      );
+      const answer = await client.askForToken({
+        client_secret: '',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: `${unsigned}.${signature}`,
+      });
+      return (await answer.json()) as { access_token?: string; error_codes?: number[] };
+    };
+  }
+
+  it('of the registered certificate gets a token that says so', async () => {
+    const ask = await withCertificate();
+    expect(claimsOf((await ask()).access_token ?? '')).toMatchObject({ appid: application, appidacr: '2' });
+  });
+
+  it('of another certificate, out of its time, or for another audience is refused', async () => {
+    const ask = await withCertificate();
+    const another = await generate([{ name: 'commonName', value: 'another' }], { algorithm: 'sha256' });
+    expect((await ask({}, { x5t: 'another' })).error_codes).toEqual([700027]);
+    expect((await ask({}, { signingKey: another.private })).error_codes).toEqual([700027]);
+    expect((await ask({ nbf: 0, exp: client.time.nowMs / 1000 - 3600 })).error_codes).toEqual([700024]);
+    expect((await ask({ aud: 'https://elsewhere.example' })).error_codes).toEqual([50013]);
+  });
+
+  it('is refused where no certificate is registered', async () => {
+    client = await SimulatorClient.start();
+    const answer = await client.askForToken({
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: 'a.b.c',
+    });
+    expect(await answer.json()).toMatchObject({ error: 'invalid_client', error_codes: [700027] });
+  });
+});
+
+function claimsOf(token: string): unknown {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+}

@@ -151,4 +151,43 @@ describe('verifyDelivery', () => {
     expect(earlier.missing).toBe(0);
     expect(earlier.unexpected + earlier.altered + earlier.doubled).toBeGreaterThan(0);
   });
+
+  it('takes files in any place, whosever records they hold', async () => {
+    const [first = '', second = ''] = [...delivered.values()];
+    const [one, two] = [path.join(folder, 'one.jsonl'), path.join(folder, 'two.log.gz')];
+    await writeFile(one, first.slice(0, first.lastIndexOf('\n', first.length - 2) + 1));
+    await writeFile(two, gzipSync(second));
+    const result = await verifyDelivery({ simulatorUrl: client.simulator.url, paths: [one, two] });
+    expect(result).toMatchObject({ ...nothing, missing: 1 });
+  });
+});
+
+describe('verifyDelivery with a feed of surprises', () => {
+  it('expects late content once it is visible, and never what was listed as expired', async () => {
+    const feed = await SimulatorClient.start({
+      tenants: 1,
+      late: { rate: 0.5, delayMs: [3_600_000, 3_600_000] },
+      expiredShare: 0.2,
+      historyHours: 0,
+      liveEveryMs: 60_000,
+    });
+    try {
+      await feed.startSubscription();
+      const expected = async () => {
+        const { blobs } = await verifyDelivery({ population: feed.simulator.snapshot(), files: [] });
+        expect(blobs).toBe(feed.simulator.report().subscriptions[0]?.blobs.available);
+        return blobs;
+      };
+      feed.time.nowMs += 3_600_000 - 1;
+      const early = await expected();
+      feed.time.nowMs += 3_600_000 - 1;
+      const later = await expected();
+      expect(early).toBeLessThan(36);
+      expect(later - early).toBeGreaterThan(36);
+      const items = await itemsOf(await feed.window('2026-11-22T12:00', '2026-11-22T13:00'));
+      expect(items).toHaveLength(60);
+    } finally {
+      await feed.simulator.close();
+    }
+  });
 });
