@@ -32,12 +32,25 @@ function byteTable(characters: string): Uint8Array {
   return table;
 }
 
+/** Bytes of a record that is above the limit, as they come. */
+export interface OversizedPart {
+  /** Of the record in the blob, from 0. */
+  readonly index: number;
+  readonly bytes: readonly Uint8Array[];
+  readonly isEnd: boolean;
+}
+
+/** What a chunk brings, in the order of the body. */
+export type Piece = { readonly records: readonly Uint8Array[] } | OversizedPart;
+
 /** The state between two chunks, for `splitRecords`, which says what is checked and thrown. */
 export class RecordSplitter {
   readonly #maxRecordBytes: number;
   #state: State = 'start';
   /** Length of all chunks before the present one. */
   #offset = 0;
+  /** Bytes of a byte order mark at the start of the body. */
+  #markBytes = 0;
   #isSingleObject = false;
   /** The closing brackets that the open element still needs, innermost last. */
   readonly #closers = new Uint8Array(maxDepth);
@@ -45,32 +58,47 @@ export class RecordSplitter {
   #isInString = false;
   /** The previous chunk ended behind a backslash that escapes the next byte. */
   #isNextEscaped = false;
-  /** What earlier chunks hold of the open element. */
+  /** Elements that have ended. */
+  #count = 0;
+  #openBytes = 0;
+  /** What earlier chunks hold of the open element, unless that is above the limit. */
   #carried: Uint8Array[] = [];
-  #carriedBytes = 0;
 
   constructor(maxRecordBytes: number) {
     this.#maxRecordBytes = maxRecordBytes;
   }
 
-  /** Takes the next chunk and returns the records that end in it. */
-  push(chunk: Uint8Array): Uint8Array[] {
-    const records: Uint8Array[] = [];
+  /** Bytes of the element that the last chunk left open; 0 for none. */
+  get openBytes(): number {
+    return this.#openBytes;
+  }
+
+  /** Takes the next chunk; returns the records that end in it, and what it holds of records above the limit. */
+  push(chunk: Uint8Array): Piece[] {
+    const pieces: Piece[] = [];
+    let records: Uint8Array[] = [];
     let position = 0;
     while (position < chunk.length) {
       if (!this.#isInElement()) position = this.#skipToElement(chunk, position);
       if (!this.#isInElement()) break;
-      const elementEnd =
+      const end =
         this.#state === 'scalar' ? endOfScalar(chunk, position) : this.#endOfNested(chunk, position);
-      if (elementEnd === undefined) {
-        this.#carry(chunk.subarray(position));
-        break;
-      }
-      records.push(this.#finishElement(chunk.subarray(position, elementEnd)));
-      position = elementEnd;
+      const part = chunk.subarray(position, end);
+      this.#openBytes += part.length;
+      const isOversized = this.#openBytes > this.#maxRecordBytes;
+      if (isOversized) {
+        if (records.length > 0) pieces.push({ records });
+        records = [];
+        pieces.push(this.#oversizedPart(part, end !== undefined));
+      } else if (end !== undefined) records.push(this.#joined(part));
+      else this.#carried.push(part);
+      if (end === undefined) break;
+      this.#finishElement();
+      position = end;
     }
     this.#offset += chunk.length;
-    return records;
+    if (records.length > 0) pieces.push({ records });
+    return pieces;
   }
 
   /** Says that no chunk follows. */
@@ -93,9 +121,13 @@ export class RecordSplitter {
       const byte = byteAt(chunk, at);
       if (isWhitespace[byte] === 1) continue;
       if (this.#state === 'start') {
-        if (byte === byteOrderMark[this.#offset + at]) continue;
+        if (byte === byteOrderMark[this.#offset + at]) {
+          this.#markBytes++;
+          continue;
+        }
+        const isMarkWhole = this.#markBytes === 0 || this.#markBytes === byteOrderMark.length;
         this.#isSingleObject = byte === openBrace;
-        if (byte !== openBrace && byte !== openBracket) throw notAnArray(byte);
+        if (!isMarkWhole || (byte !== openBrace && byte !== openBracket)) throw notAnArray(byte);
         this.#state = this.#isSingleObject ? 'nested' : 'firstElement';
       } else if (this.#state === 'afterElement' && byte === comma) {
         this.#state = 'element';
@@ -172,22 +204,29 @@ export class RecordSplitter {
     return chunk.length;
   }
 
-  #carry(part: Uint8Array): void {
-    this.#carried.push(part);
-    this.#carriedBytes += part.length;
-    if (this.#carriedBytes > this.#maxRecordBytes)
-      throw malformed(`has a record of more than ${this.#maxRecordBytes} bytes`, this.#offset);
-  }
-
-  #finishElement(lastPart: Uint8Array): Uint8Array {
+  /** The element that ends with this part, in one piece. */
+  #joined(lastPart: Uint8Array): Uint8Array {
     const record = this.#carried.length === 0 ? lastPart : Buffer.concat([...this.#carried, lastPart]);
     this.#carried = [];
-    this.#carriedBytes = 0;
     if (this.#state === 'scalar' && !scalarPattern.test(asText(record)))
       throw malformed('has an element that is no JSON value', this.#offset);
     if (this.#isSingleObject) refuseErrorEnvelope(record);
-    this.#state = this.#isSingleObject ? 'end' : 'afterElement';
     return record;
+  }
+
+  /** With the first part comes what was carried so far. */
+  #oversizedPart(part: Uint8Array, isEnd: boolean): OversizedPart {
+    const isFirst = this.#openBytes - part.length <= this.#maxRecordBytes;
+    const bytes = [...this.#carried, part];
+    this.#carried = [];
+    if (isFirst && this.#isSingleObject) refuseErrorEnvelope(Buffer.concat(bytes));
+    return { index: this.#count, bytes, isEnd };
+  }
+
+  #finishElement(): void {
+    this.#openBytes = 0;
+    this.#count++;
+    this.#state = this.#isSingleObject ? 'end' : 'afterElement';
   }
 }
 

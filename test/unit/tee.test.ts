@@ -50,6 +50,30 @@ describe('tee', () => {
     expect(await collected).toEqual([0, 1, 2, 3]);
   });
 
+  it('loses nothing for the others when a consumer leaves that waits itself', async () => {
+    const [stays, leaves] = tee(numbers(3), 2).map((values) => values[Symbol.asyncIterator]());
+    const waiting = leaves!.next();
+    await leaves!.return?.();
+    await expect(waiting).rejects.toThrow('left before the end');
+    expect(await stays!.next()).toEqual({ done: false, value: 0 });
+  });
+
+  it('gives nothing to a consumer that has left, and loses it for nobody', async () => {
+    const [stays, leaves] = tee(numbers(3), 2).map((values) => values[Symbol.asyncIterator]());
+    await leaves!.return?.();
+    await expect(leaves!.next()).rejects.toThrow('left before the end');
+    expect(await stays!.next()).toEqual({ done: false, value: 0 });
+    expect(await stays!.next()).toEqual({ done: false, value: 1 });
+  });
+
+  it('serves one that asks twice at once in turn with the others', async () => {
+    const [hasty, calm] = tee(numbers(3), 2).map((values) => values[Symbol.asyncIterator]());
+    const both = Promise.all([hasty!.next(), hasty!.next()]);
+    expect(await calm!.next()).toEqual({ done: false, value: 0 });
+    expect(await calm!.next()).toEqual({ done: false, value: 1 });
+    expect((await both).map(({ value }) => value)).toEqual([0, 1]);
+  });
+
   it('ends the source when all have left', async () => {
     let hasEnded = false;
     async function* endless() {
