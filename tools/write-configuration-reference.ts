@@ -2,8 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
+import { network } from '../src/config/network-keys.ts';
+import { commonDestinationOptions, identity, settings, source } from '../src/config/schema.ts';
 import { metaOf } from '../src/config/schema-walk.ts';
-import { commonDestinationOptions, identity, settings, signIn, source } from '../src/config/schema.ts';
+import { signIn } from '../src/config/sign-in-keys.ts';
 import { destinationTypes } from '../src/destinations/registry.ts';
 
 /**
@@ -27,6 +29,7 @@ export async function configurationReference(current: string): Promise<string> {
     section('Sign-in', optional(signIn)),
     section('What is collected', optional(source)),
     section('Settings', optional(settings)),
+    section('Network, at the top level of one file', optional(network)),
     section('Every destination', commonDestinationOptions),
     ...types.map(([type, { options }]) => section(`Destinations of type \`${type}\``, options.shape)),
   ];

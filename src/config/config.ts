@@ -7,17 +7,27 @@ export interface Config {
   readonly tenants: readonly TenantConfig[];
   /** Every destination that a tenant names, shared ones and those that belong to one tenant. */
   readonly destinations: readonly DestinationConfig[];
+  readonly network: NetworkConfig;
   /** SHA-256 (hex) over the configuration without its secrets: equal hashes, same configuration. */
   readonly hash: string;
   /** What is odd but works, for example a content type that looks misspelt. */
   readonly warnings: readonly string[];
 }
 
+/** How this process reaches the outside. */
+export interface NetworkConfig {
+  /** May hold the password of the proxy. */
+  readonly proxyUrl: Secret | undefined;
+  /** Absolute path of a PEM file with authorities that are trusted beside those of the system. */
+  readonly caPath: string | undefined;
+}
+
 export interface TenantConfig {
   /** GUID in lower case. */
   readonly tenantId: string;
   readonly name: string | undefined;
-  readonly clientId: string;
+  /** Id of the application; undefined for a managed identity, which stands for one by itself. */
+  readonly clientId: string | undefined;
   readonly credential: Credential;
   /** Origin of the API without a slash at the end, for example `https://manage.office.com`. */
   readonly apiUrl: string;
@@ -41,10 +51,14 @@ export interface SubscriptionSettings {
   readonly settleTimeMs: number;
   readonly lookbackMs: number;
   readonly sweepAgesMs: readonly number[];
+  /** Heartbeat time-out of a waiting listing. */
+  readonly listingHeartbeatMs: number;
   /** `Infinity` for `unlimited`. */
   readonly requestsPerMinute: number;
   readonly coveragePath: string;
   readonly deadLetterPath: string;
+  /** A longer record goes to the dead letter. */
+  readonly maxRecordBytes: number;
 }
 
 /** How the application proves who it is. Secrets in memory are wrapped, so that no log or dump shows them. */
@@ -57,7 +71,9 @@ export type Credential =
       readonly keyPath: string | undefined;
       readonly passwordPath: string | undefined;
     }
-  | { readonly type: 'federatedToken'; readonly path: string };
+  | { readonly type: 'federatedToken'; readonly path: string }
+  /** `clientId` of a user-assigned identity; undefined for the system-assigned one. */
+  | { readonly type: 'managedIdentity'; readonly clientId: string | undefined };
 
 export interface DestinationConfig {
   /** Unique over all: the name of a shared one, `<tenantId>/<name>` for one that belongs to a tenant. */

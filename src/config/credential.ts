@@ -15,16 +15,12 @@ export const credentialKeys = [
 
 const certificateParts = ['client_certificate_key_path', 'client_certificate_password_path'] as const;
 
-const notSupported =
-  'is not supported by this version yet; use client_secret_path, client_certificate_path or federated_token_path';
-
 export function hasCredential(keys: Keys): boolean {
   return credentialKeys.some((key) => key in keys);
 }
 
 /** What contradicts itself among the credentials of one tenant, or of the top level. */
 export function credentialIssues(keys: Keys, path: KeyPath): Issue[] {
-  if ('managed_identity' in keys) return [{ path: [...path, 'managed_identity'], problem: notSupported }];
   const [first, ...further] = credentialKeys.filter((key) => key in keys);
   const tooMany = further.map((key) => ({
     path: [...path, key],
@@ -54,5 +50,9 @@ export function resolveCredential(keys: TenantKeys): Credential {
   }
   if (keys.federated_token_path !== undefined)
     return { type: 'federatedToken', path: keys.federated_token_path };
+  if (keys.managed_identity !== undefined) {
+    const clientId = keys.managed_identity === 'system' ? undefined : keys.managed_identity;
+    return { type: 'managedIdentity', clientId };
+  }
   throw new Error('A tenant without a credential came past the check for it');
 }

@@ -9,10 +9,10 @@ import type { Assignment } from './destinations.ts';
 import { hashConfig } from './hash.ts';
 import { issuesOf } from './issues.ts';
 import { locateConfig } from './locate.ts';
-import { absolutePaths, secretFileIssues } from './paths.ts';
+import { absolutePaths, fileIssues } from './paths.ts';
 import { reasonOf } from './reason-of.ts';
-import { resolveDestinations, resolveTenant } from './resolve.ts';
-import { contentTypeWarnings, duplicateTenants, fileProblems } from './rules.ts';
+import { resolveDestinations, resolveNetwork, resolveTenant } from './resolve.ts';
+import { contentTypeWarnings, duplicateNetwork, duplicateTenants, fileProblems } from './rules.ts';
 import { fileSchema } from './schema.ts';
 import { tenantsOf } from './written-tenant.ts';
 import type { WrittenTenant } from './written-tenant.ts';
@@ -43,7 +43,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<Config> {
   const problems = (await Promise.all(files.map((file) => problemsOf(file, now)))).flat();
   if (files.every(({ value }) => value !== undefined)) {
     // With a file that could not be parsed, these would blame others for what stands in it.
-    problems.push(...duplicateTenants(tenants), ...assignment.problems);
+    problems.push(...duplicateNetwork(files), ...duplicateTenants(tenants), ...assignment.problems);
     if (tenants.length === 0 && problems.length === 0) {
       problems.push({
         where: location.name,
@@ -74,7 +74,7 @@ async function readConfigFile(
 
 async function problemsOf(file: ConfigFile, now: Date): Promise<ConfigProblem[]> {
   if (file.value === undefined) return [...file.problems];
-  const issues = [...issuesOf(fileSchema, file.value), ...(await secretFileIssues(fileSchema, file.value))];
+  const issues = [...issuesOf(fileSchema, file.value), ...(await fileIssues(fileSchema, file.value))];
   return [
     ...file.problems,
     ...issues.map((issue) => problemAt(file, issue.path, issue.problem)),
@@ -107,10 +107,12 @@ function resolveConfig(
   const usedKeys = new Set(tenants.flatMap((tenant) => tenant.destinations));
   const destinations = resolveDestinations(assignment.written, usedKeys, folder);
   const unused = assignment.written.filter(({ key }) => !usedKeys.has(key));
+  const network = resolveNetwork(files);
   return {
+    network,
     tenants,
     destinations,
-    hash: hashConfig({ tenants, destinations }),
+    hash: hashConfig({ network, tenants, destinations }),
     warnings: [
       ...files.flatMap((file) => contentTypeWarnings(file, tenantsOf(file))),
       ...unused.map(

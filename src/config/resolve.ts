@@ -1,10 +1,13 @@
 import { canonicalContentType } from '../domain/content-type.ts';
 import { clouds } from './clouds.ts';
-import type { DestinationConfig, SubscriptionSettings, TenantConfig } from './config.ts';
+import type { ConfigFile } from './config-file.ts';
+import { Secret } from './config.ts';
+import type { DestinationConfig, NetworkConfig, SubscriptionSettings, TenantConfig } from './config.ts';
 import { hasCredential, resolveCredential } from './credential.ts';
 import { absolutePaths } from './paths.ts';
 import { defaultDestination } from './destinations.ts';
 import type { WrittenDestination } from './destinations.ts';
+import { networkSchema } from './network-keys.ts';
 import { metaOf } from './schema-walk.ts';
 import { destinationSchema, settings, settingsSchema, tenantSchema } from './schema.ts';
 import type { SettingsKeys, TenantKeys } from './schema.ts';
@@ -19,17 +22,18 @@ export function resolveTenant(
   const own = tenantSchema.parse(tenant.own);
   const { destinations: _shared, ...inherited } = tenant.inherited;
   const all = { ...defaults(folder), ...tenantSchema.parse(inherited), ...own };
-  const { tenant_id: tenantId, client_id: clientId } = all;
+  const { tenant_id: tenantId } = all;
   const subscriptions = subscriptionsOf(own) ?? subscriptionsOf(all);
-  if (tenantId === undefined || clientId === undefined || subscriptions === undefined) {
+  if (tenantId === undefined || subscriptions === undefined) {
     throw new Error('An incomplete tenant came past the check for it');
   }
+  const credential = resolveCredential(hasCredential(own) ? own : all);
   const cloud = clouds[all.api_type ?? 'commercial'];
   return {
     tenantId,
     name: own.name,
-    clientId,
-    credential: resolveCredential(hasCredential(own) ? own : all),
+    clientId: credential.type === 'managedIdentity' ? undefined : all.client_id,
+    credential,
     apiUrl: all.api_url ?? cloud.apiUrl,
     loginUrl: all.login_url ?? cloud.loginUrl,
     scope: cloud.scope,
@@ -38,6 +42,16 @@ export function resolveTenant(
     startTime: own.lookback === undefined ? all.start_time : own.start_time,
     settings: resolveSettings(all),
     destinations,
+  };
+}
+
+/** What the files say of the network; `rules.ts` has made sure that they do not contradict each other. */
+export function resolveNetwork(files: readonly ConfigFile[]): NetworkConfig {
+  const keys = files.map(({ value }) => networkSchema.parse(value));
+  const proxyUrl = keys.find(({ proxy_url }) => proxy_url !== undefined)?.proxy_url;
+  return {
+    proxyUrl: proxyUrl === undefined ? undefined : new Secret(proxyUrl),
+    caPath: keys.find(({ ca_path }) => ca_path !== undefined)?.ca_path,
   };
 }
 
@@ -79,9 +93,11 @@ function resolveSettings(keys: SettingsKeys): SubscriptionSettings {
     settleTimeMs: keys.settle_time,
     lookbackMs: keys.lookback,
     sweepAgesMs: [...new Set(keys.sweep_ages)].toSorted((a, b) => a - b),
+    listingHeartbeatMs: keys.listing_heartbeat,
     requestsPerMinute: keys.requests_per_minute,
     coveragePath: keys.coverage_path,
     deadLetterPath: keys.dead_letter_path,
+    maxRecordBytes: keys.max_record_size,
   };
 }
 

@@ -5,6 +5,7 @@ import type { ConfigFile } from './config-file.ts';
 import { credentialIssues, credentialKeys, hasCredential } from './credential.ts';
 import { isKeys } from './key-path.ts';
 import type { KeyPath, Keys } from './key-path.ts';
+import { network } from './network-keys.ts';
 import { identity } from './schema.ts';
 import { isShortForm, tenantIdOf } from './written-tenant.ts';
 import type { WrittenTenant } from './written-tenant.ts';
@@ -33,6 +34,15 @@ export function duplicateTenants(tenants: readonly WrittenTenant[]): ConfigProbl
     ...repeated(tenants, 'tenant_id', tenantIdOf, 'remove one of the two'),
     ...repeated(tenants, 'name', ({ own }) => own.name, 'give each tenant a name of its own'),
   ];
+}
+
+/** What holds for the whole process stands in one file. */
+export function duplicateNetwork(files: readonly ConfigFile[]): ConfigProblem[] {
+  return Object.keys(network).flatMap((key) => {
+    const [first, ...further] = files.filter(({ value }) => isKeys(value) && key in value);
+    const problem = `stands in ${first?.where([key])}, too; it holds for all tenants, so keep one of the two`;
+    return further.map((file) => problemAt(file, [key], problem));
+  });
 }
 
 /** Content types that work, but look like a slip of the pen. */
@@ -92,8 +102,17 @@ function missingKeys({ file, path, own, inherited }: WrittenTenant): ConfigProbl
   const missing = (key: string, remedy: string) => problemAt(file, [...path, key], `is missing; ${remedy}`);
   const problems: ConfigProblem[] = [];
   if (!('tenant_id' in own)) problems.push(missing('tenant_id', 'name the directory to collect from'));
-  if (!has('client_id')) problems.push(missing('client_id', 'name the application to sign in as'));
-  if (!hasCredential(own) && !hasCredential(inherited)) {
+  const credentials = hasCredential(own) ? own : inherited;
+  const isManagedIdentity = credentialKeys.filter((key) => key in credentials).join() === 'managed_identity';
+  if (isManagedIdentity && 'client_id' in own) {
+    const problem =
+      'belongs to an application, but managed_identity signs in as itself; remove this key, or write the client id of a user-assigned identity as the value of managed_identity';
+    problems.push(problemAt(file, [...path, 'client_id'], problem));
+  }
+  if (!isManagedIdentity && !has('client_id')) {
+    problems.push(missing('client_id', 'name the application to sign in as'));
+  }
+  if (!hasCredential(credentials)) {
     problems.push(missing('client_secret_path', `a tenant needs one of ${credentialKeys.join(', ')}`));
   }
   if (!has('subscriptions') && !has('Subscriptions')) {

@@ -3,14 +3,16 @@ import { destinationTypes } from '../destinations/registry.ts';
 import type { DestinationTypeName } from '../destinations/registry.ts';
 import { knownContentTypes } from '../domain/content-type.ts';
 import { apiTypes } from './clouds.ts';
-import { age, duration, guid, numberOrUnlimited, origin, timeWithZone } from './values.ts';
+import { network } from './network-keys.ts';
+import { signIn } from './sign-in-keys.ts';
+import { age, duration, guid, numberOrUnlimited, origin, size, timeWithZone } from './values.ts';
 
 /**
  * The YAML of the configuration. Types, messages and `docs/configuration.md` derive from it.
  *
  * What `.meta()` holds of a key: `description` (why one would change it), `examples`, `default` (as one would write it),
  * `isPath` (relative paths start at the folder of the configuration), `isSecretFile` (a path, too; the file must exist and
- * not be empty), `isSecret` (left out of the hash), `isRequired` (for the page, where the schema itself cannot tell).
+ * not be empty), `isCertificateFile` (a path, too; the file must hold certificates), `isSecret` (left out of the hash), `isRequired` (for the page, where the schema itself cannot tell).
  */
 
 export const settings = {
@@ -44,6 +46,12 @@ export const settings = {
       'Ages at which content is listed again, to find what appeared late. More ages find it sooner and cost more requests; `[]` sweeps never.',
     examples: [['2h', '24h']],
   }),
+  listing_heartbeat: duration('10s', '10m').meta({
+    default: '60s',
+    description:
+      'Heartbeat time-out of a waiting listing. Longer is cheaper where each heartbeat has a price (Temporal Cloud), but then a listing whose worker was killed starts again later.',
+    examples: ['5m'],
+  }),
   requests_per_minute: numberOrUnlimited().meta({
     default: 1000,
     description:
@@ -67,9 +75,15 @@ export const settings = {
       default: './dead-letter',
       isPath: true,
       description:
-        'Folder for single records that a destination refuses for good. They hold audit data: protect it like a destination.',
+        'Folder for single records that a destination refuses for good or that are larger than `max_record_size`. They hold audit data: protect it like a destination.',
       examples: ['/var/lib/office365-ingest/dead-letter'],
     }),
+  max_record_size: size('64KiB', '512MiB').meta({
+    default: '64MiB',
+    description:
+      'A longer record goes to the dead letter instead of the destinations, so that it cannot exhaust the memory of a worker; twice this is needed while such a record arrives. Real records have some kilobytes.',
+    examples: ['16MiB'],
+  }),
 };
 
 /** Who a tenant is. These keys cannot stand beside `tenants`. */
@@ -89,51 +103,6 @@ export const identity = {
       description: 'A name for people: shown beside the id, and usable instead of it in commands.',
       examples: ['contoso'],
     }),
-};
-
-/** How the service signs in: `client_id` and exactly one of the credentials. */
-export const signIn = {
-  client_id: guid(
-    'copy the "Application (client) ID" from the overview of the application in Microsoft Entra',
-  ).meta({
-    isRequired: true,
-    description: 'Id of the application that has the permission ActivityFeed.Read in the tenant.',
-    examples: ['89abcdef-0123-4567-89ab-cdef01234567'],
-  }),
-  client_secret_path: secretFile(
-    'File with the client secret. It is read at each use, so that a new secret needs no restart.',
-    '/run/secrets/contoso',
-  ),
-  client_secret: z
-    .string()
-    .min(1)
-    .meta({
-      isSecret: true,
-      description:
-        'The client secret itself, best taken from the environment. Incompatible with `client_secret_path`.',
-      examples: ['${CLIENT_SECRET}'],
-    }),
-  client_certificate_path: secretFile(
-    'PEM file with the certificate of the application, and with its private key unless that is in a file of its own.',
-    '/run/secrets/contoso.pem',
-  ),
-  client_certificate_key_path: secretFile(
-    'PEM file with the private key of `client_certificate_path`.',
-    '/run/secrets/contoso.key',
-  ),
-  client_certificate_password_path: secretFile(
-    'File with the password of the private key, if it is encrypted.',
-    '/run/secrets/contoso.password',
-  ),
-  federated_token_path: secretFile(
-    'File with a token of another identity provider that the application trusts (workload identity federation).',
-    '/var/run/secrets/azure/tokens/azure-identity-token',
-  ),
-  managed_identity: z.literal(true).meta({
-    description:
-      'Sign in with the managed identity of the Azure machine that the worker runs on. Not supported by this version yet.',
-    examples: [true],
-  }),
 };
 
 const subscriptions = z
@@ -252,7 +221,7 @@ export const tenantSchema = z
  * depends on the form and on the other files, and so is checked in `rules.ts`.
  */
 export const fileSchema = z
-  .strictObject({ ...identity, ...inheritable })
+  .strictObject({ ...identity, ...inheritable, ...network })
   .partial()
   .extend({
     destinations,
@@ -266,11 +235,3 @@ export const settingsSchema = z.strictObject(settings);
 
 export type SettingsKeys = z.output<typeof settingsSchema>;
 export type TenantKeys = z.output<typeof tenantSchema>;
-
-/** A path to a file that has to be there when the configuration is loaded. */
-function secretFile(description: string, example: string) {
-  return z
-    .string()
-    .min(1)
-    .meta({ isSecretFile: true, description, examples: [example] });
-}

@@ -47,12 +47,14 @@ export function age(least: string) {
   return duration(least, '7d').transform((milliseconds) => Math.min(milliseconds, retentionMs));
 }
 
-/** A size in bytes. */
-export function size() {
-  const expected = 'must be a size with its unit, such as 512KiB, 64MiB or 1GiB';
-  return z
-    .string({ error: expected })
-    .transform((text, context) => parseSize(text) ?? refuse(context, expected));
+/** A size in bytes between two sizes, both inclusive. */
+export function size(least: string, most: string) {
+  const expected = `must be a size with its unit from ${least} to ${most}, such as 512KiB, 64MiB or 1GiB`;
+  return z.string({ error: expected }).transform((text, context) => {
+    const bytes = parseSize(text) ?? NaN;
+    const isWithin = bytes >= (parseSize(least) ?? 0) && bytes <= (parseSize(most) ?? Infinity);
+    return isWithin ? bytes : refuse(context, expected);
+  });
 }
 
 /** A whole number from 1, or `unlimited`, which is `Infinity`. */
@@ -102,7 +104,46 @@ export function origin() {
   });
 }
 
-function isLoopback(hostname: string): boolean {
+/** An address with its path and query: https or plain http, without user, password and fragment. */
+export function webAddress() {
+  const expected = 'must be an address such as https://siem.example/ingest';
+  return z.string({ error: expected }).transform((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || !['https:', 'http:'].includes(url.protocol)) return refuse(context, expected);
+    if (url.username !== '' || url.password !== '') {
+      return refuse(context, 'holds a user or password; write them into keys of their own');
+    }
+    return url.hash === ''
+      ? url.href
+      : refuse(context, 'has a part behind #, which is never sent; remove it');
+  });
+}
+
+/** The address of a proxy, with user and password if need be, without a slash at the end. */
+export function proxyAddress() {
+  return z.string().transform((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isAddress = url?.pathname === '/' && url.search === '' && url.hash === '';
+    if (!isAddress || !['https:', 'http:'].includes(url.protocol)) {
+      return refuse(context, 'must be the address of a proxy, such as http://proxy.example:3128');
+    }
+    return url.href.replace(/\/$/, '');
+  });
+}
+
+/** `system`, or the client id of a user-assigned managed identity in lower case. */
+export function identityOfMachine() {
+  const expected =
+    'must be `system`, or the client id of a user-assigned identity such as 01234567-89ab-cdef-0123-456789abcdef';
+  return z
+    .string({ error: expected })
+    .trim()
+    .toLowerCase()
+    .regex(/^(?:system|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/, { error: expected });
+}
+
+/** Whether a host, as `URL.hostname` writes it, is this machine. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 

@@ -6,9 +6,10 @@ import { networkFailure } from '../http/network-failure.ts';
 import { acceptEncoding, decodedBody, readText } from '../http/response-body.ts';
 import type { AccessToken } from './access-token.ts';
 import { withPublisher } from './content-urls.ts';
-import { readApiFailure, type ApiFailure } from './errors.ts';
-import type { RequestBudget } from './request-budget.ts';
+import { firstHeader, readApiFailure, type ApiFailure } from './errors.ts';
+import type { RequestBudget, RequestOptions } from './request-budget.ts';
 import { assertRole } from './roles.ts';
+import { ServiceClock } from './service-clock.ts';
 import type { TokenProvider } from './token-provider.ts';
 
 /** One call of the API. */
@@ -20,18 +21,21 @@ interface ApiCall {
   readonly url: string;
 }
 
-type ApiAnswer =
-  | {
-      readonly isSuccess: true;
-      readonly headers: Dispatcher.ResponseData['headers'];
-      /** May be iterated once, and has to be. Throws ManagementApiError `unavailable` when it breaks off. */
-      readonly body: AsyncIterable<Uint8Array>;
-    }
-  | { readonly isSuccess: false; readonly failure: ApiFailure };
+export interface SuccessfulAnswer {
+  readonly isSuccess: true;
+  readonly status: number;
+  readonly headers: Dispatcher.ResponseData['headers'];
+  /** May be iterated once, and has to be. Throws ManagementApiError `unavailable` when it breaks off. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** To be called once the body has shown that it is the API that answered: its `Date` then counts. */
+  readonly trustDate: () => void;
+}
+
+type ApiAnswer = SuccessfulAnswer | { readonly isSuccess: false; readonly failure: ApiFailure };
 
 interface ApiCaller {
   /** Throws ManagementApiError when no answer came or no token can be had, and `signal.reason` when aborted. */
-  call(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer>;
+  call(call: ApiCall, options: RequestOptions): Promise<ApiAnswer>;
   readonly clockOffsetMs: number;
 }
 
@@ -49,10 +53,10 @@ export function createApiCaller(options: {
   readonly budget: RequestBudget;
 }): ApiCaller {
   const { tokens, budget } = options;
-  let clockOffsetMs = 0;
+  const clock = new ServiceClock();
 
-  async function callWithToken(call: ApiCall, signal: AbortSignal): Promise<[ApiAnswer, AccessToken]> {
-    const token = await tokens.getToken(signal);
+  async function callWithToken(call: ApiCall, requestOptions: RequestOptions): Promise<ApiAnswer> {
+    const token = await tokens.getToken(requestOptions.signal);
     try {
       assertRole(token, call.operation, call.contentType);
     } catch (error) {
@@ -60,12 +64,16 @@ export function createApiCaller(options: {
       tokens.invalidate(token);
       throw error;
     }
-    return [await send(call, token, signal), token];
+    const answer = await send(call, token, requestOptions);
+    if (isRefusedForToken(answer)) tokens.invalidate(token);
+    return answer;
   }
 
-  async function send(call: ApiCall, token: AccessToken, signal: AbortSignal): Promise<ApiAnswer> {
-    const giveBack = await budget.acquire(signal);
+  async function send(call: ApiCall, token: AccessToken, requestOptions: RequestOptions): Promise<ApiAnswer> {
+    const { signal } = requestOptions;
+    const giveBack = await budget.acquire(call.operation, requestOptions);
     try {
+      const sentMs = Date.now();
       const response = await request(withPublisher(call.url, options.publisherIdentifier), {
         dispatcher: options.dispatcher,
         method: call.method ?? 'GET',
@@ -77,9 +85,10 @@ export function createApiCaller(options: {
         },
         signal,
       });
-      const dateMs = Date.parse(String(response.headers.date));
-      if (!Number.isNaN(dateMs)) clockOffsetMs = dateMs - Date.now();
-      return await readAnswer(call, response, signal);
+      const date = firstHeader(response.headers.date) ?? '';
+      const receivedMs = Date.now();
+      const trustDate = () => clock.observe({ date, sentMs, receivedMs });
+      return await readAnswer(call, response, { signal, trustDate });
     } catch (error) {
       throw asApiError(call, error, signal);
     } finally {
@@ -87,33 +96,45 @@ export function createApiCaller(options: {
     }
   }
 
-  async function readAnswer(call: ApiCall, response: Dispatcher.ResponseData, signal: AbortSignal) {
+  async function readAnswer(
+    call: ApiCall,
+    response: Dispatcher.ResponseData,
+    { signal, trustDate }: { readonly signal: AbortSignal; readonly trustDate: () => void },
+  ): Promise<ApiAnswer> {
     const { headers, statusCode: status } = response;
     const body = decodedBody(response);
-    if (status === 200 && body !== undefined) {
-      return { isSuccess: true as const, headers, body: withApiErrors(call, body, signal) };
+    if (body !== undefined && isSuccessStatus(call, status)) {
+      return { isSuccess: true, status, headers, body: withApiErrors(call, body, signal), trustDate };
     }
     const text = body === undefined ? '' : (await readText(body, maxErrorBytes)).text;
     const failure = readApiFailure(call.operation, { status, headers, text });
-    // The cooldown of a start ("429") says nothing about the rate.
-    if (failure.error.kind === 'throttled' && failure.code !== '429') budget.throttled();
-    return { isSuccess: false as const, failure };
+    if (failure.code !== undefined) trustDate();
+    if (failure.error.kind === 'throttled' && !failure.isStartCooldown) {
+      budget.throttled(failure.error.retryAfterMs);
+    }
+    return { isSuccess: false, failure };
   }
 
   return {
-    async call(call, signal) {
+    async call(call, requestOptions) {
       // One signal for many calls at a time is what an activity has; Node warns of a leak from the eleventh on.
-      setMaxListeners(0, signal);
-      const [answer, token] = await callWithToken(call, signal);
-      if (answer.isSuccess || answer.failure.error.kind !== 'unauthorized') return answer;
-      tokens.invalidate(token);
-      const [secondAnswer] = await callWithToken(call, signal);
-      return secondAnswer;
+      setMaxListeners(0, requestOptions.signal);
+      const answer = await callWithToken(call, requestOptions);
+      return isRefusedForToken(answer) ? callWithToken(call, requestOptions) : answer;
     },
     get clockOffsetMs() {
-      return clockOffsetMs;
+      return clock.offsetMs;
     },
   };
+}
+
+/** A GET answers with 200 and nothing else (206 would be a part); a stop has been seen to answer with 204. */
+function isSuccessStatus({ method }: ApiCall, status: number): boolean {
+  return status === 200 || (method === 'POST' && status > 200 && status < 300);
+}
+
+function isRefusedForToken(answer: ApiAnswer): boolean {
+  return !answer.isSuccess && answer.failure.error.kind === 'unauthorized';
 }
 
 async function* withApiErrors(

@@ -6,10 +6,10 @@ import { ManagementApiError } from '../errors.ts';
 /** Reads the text of a file without the line end at its end. Throws an Error whose message names the file and the remedy. */
 export type ReadSecretFile = (path: string) => Promise<string>;
 
-export type ClientCredential = Pick<
-  Configuration['auth'],
-  'clientSecret' | 'clientCertificate' | 'clientAssertion'
->;
+/** How an application signs in; a managed identity has no credential of its own. */
+export type ApplicationCredential = Exclude<Credential, { type: 'managedIdentity' }>;
+
+type ClientCredential = Pick<Configuration['auth'], 'clientSecret' | 'clientCertificate' | 'clientAssertion'>;
 
 /**
  * The credential in MSAL's form. Files are read at each call, so that a renewed secret or certificate counts from the next
@@ -18,7 +18,7 @@ export type ClientCredential = Pick<
  * @throws ManagementApiError `unauthorized` for a file that cannot be used
  */
 export async function readClientCredential(
-  credential: Credential,
+  credential: ApplicationCredential,
   readSecretFile: ReadSecretFile,
 ): Promise<ClientCredential> {
   try {

@@ -3,13 +3,16 @@ import type { ContentBlob } from '../domain/content-blob.ts';
 import { canonicalContentType } from '../domain/content-type.ts';
 import { parseTime, type TimeWindow } from '../domain/time-window.ts';
 import { ManagementApiError } from '../errors.ts';
-import { createApiCaller } from './api-caller.ts';
+import { createApiCaller, type SuccessfulAnswer } from './api-caller.ts';
 import { derivedContentUri, feedUrl, isOnFeed } from './content-urls.ts';
 import { firstHeader } from './errors.ts';
-import { readJson } from './json-answer.ts';
-import { createRequestBudget } from './request-budget.ts';
+import { joinedPages } from './joined-pages.ts';
+import { readJson, readNothing } from './json-answer.ts';
+import { createRequestBudget, type RequestOptions } from './request-budget.ts';
 import { contentPage, startedSubscription, subscriptionList } from './schemas.ts';
 import type { TokenProvider } from './token-provider.ts';
+
+export type { RequestOptions };
 
 /** The Management Activity API for one tenant. Each operation is tried once; failures are ManagementApiErrors. */
 export interface ManagementApiClient {
@@ -19,6 +22,8 @@ export interface ManagementApiClient {
   ): Promise<readonly { readonly contentType: string; readonly status: string }[]>;
   /** AF20024, the undocumented answer for a running subscription, is a success. Not more than once in 15 minutes. */
   startSubscription(contentType: string, signal: AbortSignal): Promise<'started' | 'alreadyEnabled'>;
+  /** Content between a stop and a later start can never be had. */
+  stopSubscription(contentType: string, signal: AbortSignal): Promise<void>;
   /**
    * All pages of the window, as they come, empty ones included. Where a page link is dead or leads elsewhere the window
    * is listed anew, so that a blob may be yielded twice. The window is widened to whole seconds.
@@ -26,22 +31,23 @@ export interface ManagementApiClient {
   listAvailableContent(
     contentType: string,
     window: TimeWindow,
-    signal: AbortSignal,
+    options: RequestOptions,
   ): AsyncIterable<readonly ContentBlob[]>;
   /**
    * The body of a blob as it arrives, without its gzip coding; resolves with the answer's head. It has to be iterated, and
    * only `splitRecords` says whether it is complete. A `contentUri` that leads away from the tenant's feed is not followed.
+   * A blob that comes in several pages, which no documentation speaks of, is one JSON array here.
    */
   retrieveContent(
     blob: { readonly contentId: string; readonly contentUri?: string },
     contentType: string,
-    signal: AbortSignal,
+    options: RequestOptions,
   ): Promise<AsyncIterable<Uint8Array>>;
-  /** The service's clock minus the local one in milliseconds, by the last `Date` header (whole seconds); 0 before. */
+  /** The service's clock minus the local one in milliseconds; 0 before the first answer and where they agree within 2 s. */
   readonly clockOffsetMs: number;
 }
 
-/** Pages of one listing. The service has been seen to link in circles; each real page holds some 200 blobs. */
+/** Pages of one listing or blob. The service has been seen to link in circles; each real page of a listing holds some 200 blobs. */
 const maxPages = 5_000;
 
 /** How often one window is listed from its start because a page link was of no use. */
@@ -65,16 +71,17 @@ export function createManagementApiClient(options: {
   async function* listOnce(
     contentType: string,
     window: TimeWindow,
-    signal: AbortSignal,
+    requestOptions: RequestOptions,
   ): AsyncGenerator<readonly ContentBlob[], boolean> {
     const operation = `listAvailableContent ${contentType}`;
     const visited = new Set<string>();
     let url: string | undefined = contentListUrl(options, contentType, window);
     while (url !== undefined) {
       visited.add(url);
-      const answer = await api.call({ operation, contentType, url }, signal);
+      const answer = await api.call({ operation, contentType, url }, requestOptions);
       if (!answer.isSuccess) {
-        if (answer.failure.code === 'AF20031' && visited.size > 1) return false;
+        // A link dies with the start time in it (AF20055), or is no longer known (AF20031).
+        if (answer.failure.error.kind === 'windowRefused' && visited.size > 1) return false;
         throw answer.failure.error;
       }
       const page = await readJson(operation, answer, contentPage);
@@ -82,8 +89,7 @@ export function createManagementApiClient(options: {
         ...entry,
         contentUri: entry.contentUri ?? derivedContentUri(options, entry.contentId),
       }));
-      // Never `NextPageUrl`, as the documentation has it in places. Undici gives names in lower case.
-      url = firstHeader(answer.headers['nextpageuri']);
+      url = nextPageUri(answer);
       if (url === undefined) return true;
       if (!isOnFeed(url, options, 'subscriptions/content') || visited.has(url)) return false;
       if (visited.size === maxPages) throw noWayOn(contentType, `did not end within ${maxPages} pages`);
@@ -91,10 +97,33 @@ export function createManagementApiClient(options: {
     return true;
   }
 
+  /** The bodies of a blob that names a next page. The service has not been seen to do that. */
+  async function* pagesOfBlob(
+    call: { readonly operation: string; readonly contentType: string },
+    first: SuccessfulAnswer,
+    requestOptions: RequestOptions,
+  ): AsyncGenerator<AsyncIterable<Uint8Array>> {
+    const visited = new Set<string>();
+    yield first.body;
+    for (let url = nextPageUri(first); url !== undefined;) {
+      if (!isOnFeed(url, options, 'audit/') || visited.has(url) || visited.size === maxPages) {
+        throw restOutOfReach(call.operation);
+      }
+      visited.add(url);
+      const answer = await api.call({ ...call, url }, requestOptions);
+      if (!answer.isSuccess) throw answer.failure.error;
+      yield answer.body;
+      url = nextPageUri(answer);
+    }
+  }
+
   return {
     async listSubscriptions(signal) {
       const operation = 'listSubscriptions';
-      const answer = await api.call({ operation, url: feedUrl(options, 'subscriptions/list') }, signal);
+      const answer = await api.call(
+        { operation, url: feedUrl(options, 'subscriptions/list') },
+        { signal, priority: 'live' },
+      );
       if (!answer.isSuccess) throw answer.failure.error;
       const subscriptions = await readJson(operation, answer, subscriptionList);
       return subscriptions.map(({ contentType, status }) => ({
@@ -106,7 +135,10 @@ export function createManagementApiClient(options: {
     async startSubscription(contentType, signal) {
       const operation = `startSubscription ${contentType}`;
       const url = `${feedUrl(options, 'subscriptions/start')}?contentType=${encodeURIComponent(contentType)}`;
-      const answer = await api.call({ operation, contentType, method: 'POST', url }, signal);
+      const answer = await api.call(
+        { operation, contentType, method: 'POST', url },
+        { signal, priority: 'live' },
+      );
       if (answer.isSuccess) {
         await readJson(operation, answer, startedSubscription);
         return 'started';
@@ -115,9 +147,18 @@ export function createManagementApiClient(options: {
       throw answer.failure.error;
     },
 
-    async *listAvailableContent(contentType, window, signal) {
+    async stopSubscription(contentType, signal) {
+      const operation = `stopSubscription ${contentType}`;
+      const url = `${feedUrl(options, 'subscriptions/stop')}?contentType=${encodeURIComponent(contentType)}`;
+      const call = { operation, contentType, method: 'POST', url } as const;
+      const answer = await api.call(call, { signal, priority: 'live' });
+      if (!answer.isSuccess) throw answer.failure.error;
+      await readNothing(operation, answer);
+    },
+
+    async *listAvailableContent(contentType, window, requestOptions) {
       for (let listing = 1; listing <= maxListings; listing++) {
-        const isComplete = yield* listOnce(contentType, window, signal);
+        const isComplete = yield* listOnce(contentType, window, requestOptions);
         if (isComplete) return;
       }
       throw noWayOn(
@@ -126,21 +167,32 @@ export function createManagementApiClient(options: {
       );
     },
 
-    async retrieveContent({ contentId, contentUri }, contentType, signal) {
+    async retrieveContent({ contentId, contentUri }, contentType, requestOptions) {
       const isFollowed = contentUri !== undefined && isOnFeed(contentUri, options, 'audit/');
       const url = isFollowed ? contentUri : derivedContentUri(options, contentId);
-      const answer = await api.call(
-        { operation: `retrieveContent ${contentType}`, contentType, url },
-        signal,
-      );
+      const call = { operation: `retrieveContent ${contentType}`, contentType };
+      const answer = await api.call({ ...call, url }, requestOptions);
       if (!answer.isSuccess) throw answer.failure.error;
-      return answer.body;
+      if (nextPageUri(answer) === undefined) return answer.body;
+      return joinedPages(call.operation, pagesOfBlob(call, answer, requestOptions));
     },
 
     get clockOffsetMs() {
       return api.clockOffsetMs;
     },
   };
+}
+
+/** Never `NextPageUrl`, as the documentation has it in places. Undici gives names in lower case. */
+function nextPageUri({ headers }: SuccessfulAnswer): string | undefined {
+  return firstHeader(headers['nextpageuri']) || undefined;
+}
+
+function restOutOfReach(operation: string): ManagementApiError {
+  return new ManagementApiError(
+    'unexpectedResponse',
+    `${operation}: the link to the rest of the blob leads elsewhere, in a circle or nowhere; it is tried again. Please report this.`,
+  );
 }
 
 function noWayOn(contentType: string, problem: string): ManagementApiError {

@@ -16,6 +16,8 @@ export interface ApiFailure {
   /** The service's code (`AF20022`, `429`) when the body carries one that is well-formed. */
   readonly code: string | undefined;
   readonly error: ManagementApiError;
+  /** A start within 15 minutes of the last one: says nothing about the rate of requests. */
+  readonly isStartCooldown: boolean;
 }
 
 interface Meaning {
@@ -26,6 +28,11 @@ interface Meaning {
 
 /** Says what went wrong on our side when a request is refused as such: nobody but a developer can mend it. */
 const bug = 'The request itself is refused; please report this with the code';
+
+const throttling: Meaning = {
+  kind: 'throttled',
+  move: 'The service throttles this tenant; the request is repeated later',
+};
 
 /**
  * By the code in the body, whatever the status. Source: Management Activity API reference, "Errors", and its
@@ -38,6 +45,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   },
   AF20001: { kind: 'requestRefused', move: bug },
   AF20002: { kind: 'requestRefused', move: `A parameter has the wrong form: check publisher_id. ${bug}` },
+  AF20003: { kind: 'requestRefused', move: bug },
   AF20010: { kind: 'requestRefused', move: "The token is another tenant's: check tenant_id and client_id" },
   AF20011: {
     kind: 'tenantNotReady',
@@ -81,11 +89,13 @@ const meanings: Readonly<Record<string, Meaning>> = {
     kind: 'windowRefused',
     move: 'The window is refused; it is planned again by the clock of the service',
   },
-  AF429: { kind: 'throttled', move: 'The service throttles this tenant; the request is repeated later' },
-  '429': {
-    kind: 'throttled',
-    move: 'Start was requested too often; it is requested again after the stated wait',
-  },
+  AF429: throttling,
+};
+
+/** The code "429" in answer to a start. Source: Management Activity API reference, "Start a subscription" (note since 2025). */
+const startCooldown: Meaning = {
+  kind: 'throttled',
+  move: 'Start was requested too often; it is requested again after the stated wait',
 };
 
 const internalError: Meaning = {
@@ -101,7 +111,7 @@ const auditingIsOff: Meaning = {
 /** Reads an answer by its code first, then by the texts that replace a code, then by its status. */
 export function readApiFailure(operation: string, answer: RefusedAnswer): ApiFailure {
   const code = codeIn(answer.text);
-  const { kind, move } = meaningOf(operation, answer, code);
+  const meaning = meaningOf(operation, answer, code);
   const wasAnswered = [`HTTP ${answer.status}`, code, correlationOf(answer.headers)]
     .filter(Boolean)
     .join(', ');
@@ -109,7 +119,10 @@ export function readApiFailure(operation: string, answer: RefusedAnswer): ApiFai
     retryAfterMs(firstHeader(answer.headers['retry-after']), Date.now()) ?? statedWaitMs(answer.text);
   return {
     code,
-    error: new ManagementApiError(kind, `${operation}: ${wasAnswered}. ${move}.`, { retryAfterMs: waitMs }),
+    error: new ManagementApiError(meaning.kind, `${operation}: ${wasAnswered}. ${meaning.move}.`, {
+      retryAfterMs: waitMs,
+    }),
+    isStartCooldown: meaning === startCooldown,
   };
 }
 
@@ -119,6 +132,7 @@ export function firstHeader(value: string | string[] | undefined): string | unde
 }
 
 function meaningOf(operation: string, { status, text }: RefusedAnswer, code: string | undefined): Meaning {
+  if (code === '429') return operation.startsWith('startSubscription') ? startCooldown : throttling;
   const known = code === undefined ? undefined : meanings[code];
   if (known !== undefined) return known;
   if (code?.startsWith('AF5')) return internalError;
@@ -142,9 +156,7 @@ function meaningOfStatus(operation: string, status: number): Meaning {
       move: 'The content is not there; it is listed and fetched again later',
     };
   }
-  if (status === 429) {
-    return { kind: 'throttled', move: 'The service throttles this tenant; the request is repeated later' };
-  }
+  if (status === 429) return throttling;
   if (status === 408 || status >= 500) {
     return { kind: 'unavailable', move: 'The service is not available; it is tried again' };
   }
@@ -160,7 +172,7 @@ function meaningOfStatus(operation: string, status: number): Meaning {
 
 /** The envelope's code; printed with single quotes in some answers, so not read as JSON. */
 function codeIn(text: string): string | undefined {
-  return /["']code["']\s*:\s*["'](AF\d{3,6}|429)["']/.exec(text)?.[1];
+  return /["']code["']\s*:\s*["']?(AF\d{3,6}|429)\b/i.exec(text)?.[1]?.toUpperCase();
 }
 
 /** "Please retry again after 8m 46s." stands nowhere but in the message. */

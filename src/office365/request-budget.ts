@@ -1,14 +1,25 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { ManagementApiError } from '../errors.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Live work keeps the position moving; owed ranges (sweep, backfill, a destination that was away) can wait. */
+export type RequestPriority = 'live' | 'owed';
+
+export interface RequestOptions {
+  readonly signal: AbortSignal;
+  /** Live requests pass the owed ones that wait. */
+  readonly priority: RequestPriority;
+}
 
 /** How fast and how parallel one tenant may be asked. */
 export interface RequestBudget {
   /**
-   * Waits for a place among the requests in flight, then for the rate; resolves with what gives the place back, to be called
-   * once. First come, first served. Rejects with `signal.reason` when aborted.
+   * Waits for a place among the requests in flight and for the rate; resolves with what gives the place back, to be called
+   * once. Live requests go first, each class in its order. Rejects with `signal.reason` when aborted, and with
+   * ManagementApiError `throttled` while a pause that the service asked for is too long to be waited for in silence.
    */
-  acquire(signal: AbortSignal): Promise<() => void>;
-  /** Tells that the service throttled. */
-  throttled(): void;
+  acquire(operation: string, options: RequestOptions): Promise<() => void>;
+  /** Tells that the service throttled, and how long it asked all requests of the tenant to wait. */
+  throttled(retryAfterMs: number | undefined): void;
 }
 
 /**
@@ -17,134 +28,118 @@ export interface RequestBudget {
  */
 const maxInFlight = 8;
 
+/** Owed requests leave some places free, as the service may take more than a minute to answer them. */
+const maxOwedInFlight = 6;
+
+/** A longer pause becomes a failure that carries the rest of it, so that people see why nothing moves. */
+const longestSilentPauseMs = 30_000;
+
 /**
- * The budget of one tenant in this process. Starts at `requestsPerMinute`; `Infinity` leaves only the bound on requests in
- * flight. Microsoft's quota is 2,000 requests a minute and tenant, more with many seats, and is stated nowhere on the wire.
+ * The budget of one tenant in this process. Starts at `requestsPerMinute`; `Infinity` leaves the bound on requests in flight
+ * and the pauses that the service asks for. Microsoft's quota is 2,000 requests a minute and tenant, more with many seats, and
+ * is stated nowhere on the wire.
  */
 export function createRequestBudget(requestsPerMinute: number): RequestBudget {
-  const bucket = new TokenBucket(requestsPerMinute, performance.now());
-  const places = new Places(maxInFlight);
-  return {
-    async acquire(signal) {
-      await places.take(signal);
-      const waitMs = bucket.take(performance.now());
-      if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(ignore);
-      if (signal.aborted) {
-        bucket.putBack();
-        places.giveBack();
-        throw signal.reason;
-      }
-      return () => places.giveBack();
-    },
-    throttled: () => bucket.throttle(performance.now()),
+  return new AdaptiveBudget(requestsPerMinute);
+}
+
+interface WaitingRequest {
+  readonly operation: string;
+  readonly enter: () => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
+class AdaptiveBudget implements RequestBudget {
+  readonly #bucket: TokenBucket;
+  readonly #waiting: Readonly<Record<RequestPriority, Set<WaitingRequest>>> = {
+    live: new Set(),
+    owed: new Set(),
   };
-}
+  readonly #inFlight: Record<RequestPriority, number> = { live: 0, owed: 0 };
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
 
-/** The only thing that ends the wait early is the abort, which is looked at next. */
-function ignore(): void {}
-
-/** Requests that may be made at once after a pause, as seconds of the rate. */
-const burstSeconds = 5;
-/** The rate never falls below this, so that a throttled tenant still moves. */
-const floorPerMinute = 60;
-/** The answers to one burst count as one throttling. */
-const halvingPauseMs = 10_000;
-/** From the start rate to its double without any throttling. */
-const doublingMinutes = 30;
-
-/**
- * A token bucket with a rate that halves on throttling and, used or not, grows slowly to twice its start. Pure: each method is told the
- * time, in milliseconds of any clock that never goes back.
- */
-export class TokenBucket {
-  readonly #startPerMinute: number;
-  #perMinute: number;
-  #tokens: number;
-  #atMs: number;
-  #halvedAtMs = Number.NEGATIVE_INFINITY;
-
-  constructor(startPerMinute: number, nowMs: number) {
-    this.#startPerMinute = startPerMinute;
-    this.#perMinute = startPerMinute;
-    this.#tokens = this.#capacity();
-    this.#atMs = nowMs;
+  constructor(requestsPerMinute: number) {
+    this.#bucket = new TokenBucket(requestsPerMinute, performance.now());
   }
 
-  get perMinute(): number {
-    return this.#perMinute;
-  }
-
-  /** Takes one token and says how many milliseconds to wait before using it. */
-  take(nowMs: number): number {
-    if (this.#startPerMinute === Infinity) return 0;
-    this.#advance(nowMs);
-    this.#tokens--;
-    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perMinute) * 60_000;
-  }
-
-  /** Returns a token that was not used, so that requests given up do not make later ones wait. */
-  putBack(): void {
-    this.#tokens++;
-  }
-
-  /** Halves the rate, at most once in ten seconds, and drops what had been saved up. */
-  throttle(nowMs: number): void {
-    if (this.#startPerMinute === Infinity || nowMs - this.#halvedAtMs < halvingPauseMs) return;
-    this.#advance(nowMs);
-    this.#halvedAtMs = nowMs;
-    this.#perMinute = Math.max(this.#perMinute / 2, Math.min(floorPerMinute, this.#startPerMinute));
-    this.#tokens = Math.min(this.#tokens, 0);
-  }
-
-  #advance(nowMs: number): void {
-    const minutes = (nowMs - this.#atMs) / 60_000;
-    this.#atMs = nowMs;
-    this.#tokens = Math.min(this.#capacity(), this.#tokens + minutes * this.#perMinute);
-    const growth = (minutes / doublingMinutes) * this.#startPerMinute;
-    this.#perMinute = Math.min(2 * this.#startPerMinute, this.#perMinute + growth);
-  }
-
-  #capacity(): number {
-    return Math.max(1, (this.#perMinute / 60) * burstSeconds);
-  }
-}
-
-/** A counted set of places with a queue. */
-class Places {
-  #free: number;
-  readonly #waiting = new Set<() => void>();
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async take(signal: AbortSignal): Promise<void> {
+  async acquire(operation: string, { signal, priority }: RequestOptions): Promise<() => void> {
     signal.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free--;
-      return;
-    }
     await new Promise<void>((resolve, reject) => {
-      const abort = () => {
-        this.#waiting.delete(enter);
-        reject(signal.reason);
-      };
-      const enter = () => {
+      const leave = () => {
+        this.#waiting[priority].delete(request);
         signal.removeEventListener('abort', abort);
-        resolve();
       };
-      this.#waiting.add(enter);
+      const request: WaitingRequest = {
+        operation,
+        enter: () => {
+          leave();
+          resolve();
+        },
+        refuse: (reason) => {
+          leave();
+          reject(reason);
+        },
+      };
+      const abort = () => {
+        request.refuse(signal.reason);
+        this.#letIn();
+      };
+      this.#waiting[priority].add(request);
       signal.addEventListener('abort', abort, { once: true });
+      this.#letIn();
     });
+    return () => {
+      this.#inFlight[priority]--;
+      this.#letIn();
+    };
   }
 
-  giveBack(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#free++;
-      return;
+  throttled(retryAfterMs = 0): void {
+    const nowMs = performance.now();
+    this.#bucket.throttle(nowMs);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + retryAfterMs);
+    this.#letIn();
+  }
+
+  /** Lets in who may go now, and comes back when the next one may. */
+  #letIn(): void {
+    clearTimeout(this.#timer);
+    for (;;) {
+      const nowMs = performance.now();
+      const pauseMs = Math.ceil(this.#pausedUntilMs - nowMs);
+      if (pauseMs > longestSilentPauseMs) return this.#refuseAll(pauseMs);
+      const priority = this.#nextPriority();
+      if (priority === undefined) return;
+      const delayMs = Math.max(pauseMs, this.#bucket.delayMs(nowMs));
+      if (delayMs > 0) {
+        this.#timer = setTimeout(() => this.#letIn(), delayMs);
+        return;
+      }
+      this.#bucket.take();
+      this.#inFlight[priority]++;
+      const [next] = this.#waiting[priority];
+      next?.enter();
     }
-    this.#waiting.delete(next);
-    next();
+  }
+
+  /** Whose turn it is; undefined when nobody waits or there is no place. */
+  #nextPriority(): RequestPriority | undefined {
+    const { live, owed } = this.#inFlight;
+    if (live + owed >= maxInFlight) return undefined;
+    if (this.#waiting.live.size > 0) return 'live';
+    return this.#waiting.owed.size > 0 && owed < maxOwedInFlight ? 'owed' : undefined;
+  }
+
+  #refuseAll(pauseMs: number): void {
+    for (const request of [...this.#waiting.live, ...this.#waiting.owed]) {
+      request.refuse(
+        new ManagementApiError(
+          'throttled',
+          `${request.operation}: not sent, as the service has throttled this tenant and asked for a pause; it is sent when that is over.`,
+          { retryAfterMs: pauseMs },
+        ),
+      );
+    }
   }
 }

@@ -7,7 +7,7 @@ import type { AccessToken } from './access-token.ts';
  */
 function acceptedRoles(contentType: string | undefined): readonly string[] {
   if (contentType === undefined) return ['ActivityFeed.Read', 'ActivityFeed.ReadDlp'];
-  return [contentType === 'DLP.All' ? 'ActivityFeed.ReadDlp' : 'ActivityFeed.Read'];
+  return [contentType.toLowerCase() === 'dlp.all' ? 'ActivityFeed.ReadDlp' : 'ActivityFeed.Read'];
 }
 
 /**
@@ -30,6 +30,7 @@ export function assertRole(token: AccessToken, operation: string, contentType: s
 export function howToGrant(role: string): string {
   return (
     `Grant the application permission ${role} of "Office 365 Management APIs" (not a delegated one) in Microsoft Entra, ` +
-    'App registrations, API permissions, and grant admin consent for the tenant'
+    'App registrations, API permissions, and grant admin consent for the tenant (to a managed identity: by an app role ' +
+    'assignment in Microsoft Graph)'
   );
 }

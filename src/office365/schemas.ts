@@ -35,8 +35,17 @@ export const contentPage = z.array(
     })),
 );
 
-/** The token endpoint's success; the older version of the endpoint writes numbers as strings. */
-const tokenAnswer = z.looseObject({ access_token: z.string().min(1), expires_in: z.coerce.number() });
+/**
+ * The token endpoint's success: the older version of the endpoint writes numbers as strings, and the services that issue
+ * tokens to managed identities say when the token expires instead of in how many seconds.
+ */
+const tokenAnswer = z
+  .looseObject({
+    access_token: z.string().min(1),
+    expires_in: z.coerce.number().optional(),
+    expires_on: z.union([z.string(), z.number()]).optional(),
+  })
+  .refine(({ expires_in, expires_on }) => (expires_in ?? expires_on) !== undefined);
 
 /** A token endpoint's answer, undefined when the text is something else. */
 export function parseTokenAnswer(text: string): z.infer<typeof tokenAnswer> | undefined {

@@ -86,6 +86,37 @@ export function tokenError(answer: RefusedAnswer): ManagementApiError {
   });
 }
 
+/**
+ * What a refusal by the service means that issues tokens to the managed identities of a machine: of Microsoft Entra where it
+ * quotes that, else `throttled` for 429, `unavailable` while it starts (404, 410) or fails, `unauthorized` for an identity
+ * that the machine does not have. Source: Microsoft Entra, "How to use managed identities to acquire an access token", error
+ * handling.
+ */
+export function managedIdentityError(answer: RefusedAnswer): ManagementApiError {
+  const body = tokenErrorBody.safeParse(parseJson(answer.text)).data;
+  if (body !== undefined && aadstsCode(body) !== undefined) return tokenError(answer);
+  const { status } = answer;
+  const { kind, move } = meaningOfMetadataStatus(status);
+  return new ManagementApiError(kind, `getToken: HTTP ${status} of the managed identity service. ${move}.`, {
+    retryAfterMs: retryAfterMs(firstHeader(answer.headers['retry-after']), Date.now()),
+  });
+}
+
+function meaningOfMetadataStatus(status: number): {
+  readonly kind: ManagementApiErrorKind;
+  readonly move: string;
+} {
+  if (status === 429) return { kind: 'throttled', move: 'It throttles; it is asked again later' };
+  if ([404, 408, 410].includes(status) || status >= 500)
+    return { kind: 'unavailable', move: 'It is not ready; it is asked again' };
+  if (status >= 400)
+    return {
+      kind: 'unauthorized',
+      move: 'This machine does not have that identity: assign it to the machine, or correct managed_identity',
+    };
+  return { kind: 'unexpectedResponse', move: 'The answer holds no token; look what answers at its address' };
+}
+
 function meaningOf(
   status: number,
   body: TokenErrorBody | undefined,

@@ -1,7 +1,16 @@
 import { chmod } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { aFolder, application, contoso, problemsIn, problemsOf, shortForm } from './config-folder.ts';
+import {
+  aFolder,
+  application,
+  contoso,
+  load,
+  problemsIn,
+  problemsOf,
+  shortForm,
+  twoTenants,
+} from './config-folder.ts';
 
 const five = 'Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, Audit.General, DLP.All';
 const aGuid = 'is not a GUID such as 01234567-89ab-cdef-0123-456789abcdef;';
@@ -22,7 +31,15 @@ describe('a key of the short form', () => {
     ['client_secret_path: .', 'client_secret: is incompatible with client_secret_path; keep one of the two'],
     [
       'managed_identity: true',
-      'managed_identity: is not supported by this version yet; use client_secret_path, client_certificate_path or federated_token_path',
+      'managed_identity: must be `system`, or the client id of a user-assigned identity such as 01234567',
+    ],
+    ['managed_identity: system', 'managed_identity: is incompatible with client_secret; keep one of the two'],
+    ['proxy_url: proxy:3128', 'proxy_url: must be the address of a proxy, such as http://proxy.example:3128'],
+    ['proxy_url: http://proxy/path', 'proxy_url: must be the address of a proxy,'],
+    ['ca_path: missing.pem', 'ca_path: names a file that cannot be read: it does not exist'],
+    [
+      'ca_path: office365-ingest.yaml',
+      'ca_path: names a file that does not hold certificates in PEM form alone: write them into it, or name another file',
     ],
     [
       'client_certificate_key_path: office365-ingest.yaml',
@@ -131,6 +148,48 @@ describe('a key of the short form', () => {
     const problems = await problemsIn(shortForm().replace(from, to));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(problem);
+  });
+});
+
+describe('a managed identity', () => {
+  const identity = (...lines: string[]) =>
+    shortForm('managed_identity: system', ...lines).replace(/^client_.*\n/gm, '');
+
+  it('needs no client_id', async () => {
+    await expect(load(identity())).resolves.toBeDefined();
+  });
+
+  it('is not mixed with an application, which it might be thought to sign in as', async () => {
+    expect(await problemsIn(identity(`client_id: ${application}`))).toEqual([
+      '4 client_id: belongs to an application, but managed_identity signs in as itself; remove this key, or write the client id of a user-assigned identity as the value of managed_identity',
+    ]);
+  });
+
+  it('leaves an application to the tenants that have one', async () => {
+    const yaml = twoTenants().replace('client_secret: squirrel', 'managed_identity: system');
+    await expect(load(yaml)).resolves.toBeDefined();
+  });
+});
+
+describe('what holds for the whole process', () => {
+  it('stands at the top level', async () => {
+    expect((await problemsIn(twoTenants('    proxy_url: http://proxy:3128')))[0]).toContain(
+      '8 tenants[1].proxy_url: is not a known key',
+    );
+  });
+
+  it('stands in one file', async () => {
+    const workingFolder = await aFolder({
+      'conf/a.yaml': shortForm('proxy_url: http://one:3128'),
+      'conf/b.yaml': 'proxy_url: http://two:3128',
+    });
+    expect(await problemsOf(loadConfig({ path: 'conf', environment: {}, workingFolder }))).toEqual([
+      {
+        where: 'conf/b.yaml:1',
+        key: 'proxy_url',
+        problem: 'stands in conf/a.yaml:5, too; it holds for all tenants, so keep one of the two',
+      },
+    ]);
   });
 });
 

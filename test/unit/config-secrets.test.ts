@@ -92,6 +92,7 @@ describe('the hash', () => {
   it('does not depend on the order of keys within options', () => {
     const hashWith = (options: Record<string, unknown>) =>
       hashConfig({
+        network: { proxyUrl: undefined, caPath: undefined },
         tenants: [],
         destinations: [
           { key: 'd', name: 'd', type: 'file', lookbackMs: 0, deduplicateBy: 'content', options },

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { aFolder, application, contoso, fabrikam, load, shortForm, twoTenants } from './config-folder.ts';
+import { makeAuthority } from './make-certificate.ts';
 
 describe('one tenant', () => {
   it('loads the form that users paste, with its comments and with `Subscriptions` spelled so', async () => {
@@ -38,9 +39,11 @@ Subscriptions:                           # entries with trailing comments too
           settleTimeMs: 120_000,
           lookbackMs: 167 * 3_600_000,
           sweepAgesMs: [3_600_000, 6 * 3_600_000, 24 * 3_600_000, 6 * 24 * 3_600_000],
+          listingHeartbeatMs: 60_000,
           requestsPerMinute: 1000,
           coveragePath: join(workingFolder, 'coverage'),
           deadLetterPath: join(workingFolder, 'dead-letter'),
+          maxRecordBytes: 64 * 1024 ** 2,
         },
         destinations: ['events'],
       },
@@ -152,6 +155,8 @@ Subscriptions:                           # entries with trailing comments too
 
   it.each([
     ['client_secret: squirrel', { type: 'secret' }],
+    ['managed_identity: system', { type: 'managedIdentity', clientId: undefined }],
+    [`managed_identity: ${fabrikam.toUpperCase()}`, { type: 'managedIdentity', clientId: fabrikam }],
     ['federated_token_path: f', { type: 'federatedToken', path: 'f' }],
     [
       'client_certificate_path: f\nclient_certificate_key_path: f\nclient_certificate_password_path: f',
@@ -159,7 +164,9 @@ Subscriptions:                           # entries with trailing comments too
     ],
   ])('signs in by %s', async (lines, credential) => {
     const workingFolder = await aFolder({
-      'office365-ingest.yaml': shortForm().replace('client_secret: squirrel', lines),
+      'office365-ingest.yaml': shortForm()
+        .replace('client_secret: squirrel', lines)
+        .replace(/^client_id: .*\n(?=managed_identity)/m, ''),
       f: 'x',
     });
     const { tenants } = await loadConfig({ environment: {}, workingFolder });
@@ -168,6 +175,26 @@ Subscriptions:                           # entries with trailing comments too
       value === 'f' ? join(workingFolder, 'f') : value,
     ]);
     expect(tenants[0]?.credential).toMatchObject(Object.fromEntries(absolute));
+  });
+});
+
+describe('the network', () => {
+  it('is what the environment says where the configuration is silent', async () => {
+    expect((await load(shortForm())).network).toEqual({ proxyUrl: undefined, caPath: undefined });
+  });
+
+  it('is read from any one file, beside tenants, a tenant or alone', async () => {
+    const workingFolder = await aFolder({
+      'conf/a.yaml': shortForm('ca_path: ca.pem'),
+      'conf/b.yaml': 'proxy_url: http://user:${PASSWORD}@proxy.example:3128/',
+      'conf/ca.pem': makeAuthority().certificatePem + makeAuthority().certificatePem,
+    });
+    const environment = { PASSWORD: 'squirrel' };
+    const { network, tenants } = await loadConfig({ path: 'conf', environment, workingFolder });
+    expect(tenants).toHaveLength(1);
+    expect(network.caPath).toBe(join(workingFolder, 'conf/ca.pem'));
+    expect(network.proxyUrl?.reveal()).toBe('http://user:squirrel@proxy.example:3128');
+    expect(JSON.stringify(network)).not.toContain('squirrel');
   });
 });
 

@@ -1,88 +1,146 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { request } from 'undici';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createHttpDispatcher, userAgent } from '../../src/http/dispatcher.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { request, type Dispatcher } from 'undici';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createHttpDispatcher, userAgent, type NetworkOptions } from '../../src/http/dispatcher.ts';
 import { networkFailure } from '../../src/http/network-failure.ts';
-import { retryAfterMs } from '../../src/http/retry-after.ts';
+import { trustedAuthorities } from '../../src/http/trusted-authorities.ts';
+import { aFolder } from './config-folder.ts';
+import { proxyTo, serve, serveTls } from './http-servers.ts';
+import { issueFor, makeAuthority, type TestCertificate } from './make-certificate.ts';
 
-const servers: Server[] = [];
+/** Resolves nowhere, so that only a proxy can reach it. */
+const host = 'api.example.test';
 
-async function serve(listener: RequestListener): Promise<{ server: Server; url: string }> {
-  const server = createServer(listener);
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+beforeEach(() => {
+  for (const name of ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) {
+    vi.stubEnv(name, undefined);
   }
+  onTestFinished(() => void vi.unstubAllEnvs());
 });
 
-describe('createHttpDispatcher', () => {
-  it('asks through the proxy of the environment, but never for loopback', async () => {
+function aDispatcher(network: NetworkOptions = {}): Dispatcher {
+  const dispatcher = createHttpDispatcher(network);
+  onTestFinished(() => dispatcher.destroy());
+  return dispatcher;
+}
+
+async function textOf(url: string, dispatcher: Dispatcher): Promise<string> {
+  return (await request(url, { dispatcher })).body.text();
+}
+
+async function failureOf(url: string, dispatcher: Dispatcher): Promise<string> {
+  return networkFailure(await textOf(url, dispatcher).catch((error: unknown) => error));
+}
+
+async function fileWith(authority: TestCertificate): Promise<string> {
+  const path = join(await aFolder({}), 'ca.pem');
+  await writeFile(path, authority.certificatePem);
+  return path;
+}
+
+describe('the proxy', () => {
+  it.each([
+    ['of the environment', (url: string) => (vi.stubEnv('HTTPS_PROXY', url), {})],
+    ['of the configuration', (proxyUrl: string) => ({ proxyUrl })],
+    [
+      'of the configuration rather than that of the environment',
+      (proxyUrl: string) => (vi.stubEnv('HTTPS_PROXY', 'http://127.0.0.1:1'), { proxyUrl }),
+    ],
+  ])('%s tunnels requests to the end', async (_which, networkFor) => {
+    const authority = makeAuthority();
+    const target = await serveTls(issueFor([host], authority), (_request, response) => response.end('there'));
+    const proxy = await proxyTo(target.port);
+    const dispatcher = aDispatcher({ ...networkFor(proxy.url), caPath: await fileWith(authority) });
+    expect(await textOf(`https://${host}/`, dispatcher)).toBe('there');
+    expect(proxy.tunnels).toEqual([`${host}:443`]);
+  });
+
+  it('may be reached by TLS itself, and is given its password and nobody else', async () => {
+    const authority = makeAuthority();
+    let seen: string | undefined;
+    const target = await serveTls(issueFor([host], authority), (received, response) => {
+      seen = received.headers['proxy-authorization'];
+      response.end('there');
+    });
+    const proxy = await proxyTo(target.port, (listener) =>
+      serveTls(issueFor(['localhost'], authority), listener),
+    );
+    const proxyUrl = proxy.url.replace('//127.0.0.1', '//user:pass%20word@localhost');
+    const dispatcher = aDispatcher({ proxyUrl, caPath: await fileWith(authority) });
+    expect(await textOf(`https://${host}/`, dispatcher)).toBe('there');
+    expect(proxy.authorization()).toBe(`Basic ${Buffer.from('user:pass word').toString('base64')}`);
+    expect(seen).toBeUndefined();
+  });
+
+  it('is left out for loopback', async () => {
     const target = await serve((_request, response) => response.end('direct'));
-    const proxy = await serve((_request, response) => response.end('by proxy'));
-    const tunnelled: (string | undefined)[] = [];
-    proxy.server.on('connect', (connect, socket) => {
-      tunnelled.push(connect.url);
-      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
-    });
-    for (const name of ['http_proxy', 'https_proxy', 'no_proxy', 'NO_PROXY']) vi.stubEnv(name, undefined);
-    vi.stubEnv('HTTPS_PROXY', proxy.url);
-    vi.stubEnv('HTTP_PROXY', proxy.url);
-    const dispatcher = createHttpDispatcher();
-    try {
-      const direct = await request(target.url, { dispatcher });
-      expect(await direct.body.text()).toBe('direct');
-      await expect(request('https://api.example.test/', { dispatcher })).rejects.toThrow();
-      expect(tunnelled).toEqual(['api.example.test:443']);
-    } finally {
-      await dispatcher.destroy();
+    const proxy = await proxyTo(target.port);
+    expect(await textOf(target.url, aDispatcher({ proxyUrl: proxy.url }))).toBe('direct');
+    expect(proxy.tunnels).toEqual([]);
+  });
+
+  it.each(['*', 'other.test,127.0.0.2', '127.0.0.2'])(
+    'is left out for the hosts of NO_PROXY, configured or not: %s',
+    async (noProxy) => {
+      const proxy = await proxyTo(1);
+      vi.stubEnv('NO_PROXY', noProxy);
+      vi.stubEnv('HTTPS_PROXY', proxy.url);
+      for (const network of [{}, { proxyUrl: proxy.url }]) {
+        expect(await failureOf('https://127.0.0.2:1/', aDispatcher(network))).toContain('refused');
+      }
+      expect(proxy.tunnels).toEqual([]);
+    },
+  );
+
+  it('that refuses a tunnel is named with its status', async () => {
+    const proxy = await serve(() => undefined);
+    proxy.server.on('connect', (_request, socket) =>
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
+    );
+    expect(await failureOf(`https://${host}/`, aDispatcher({ proxyUrl: proxy.url }))).toBe(
+      'the proxy opened no tunnel; look at proxy_url and the password in it (HTTP 407)',
+    );
+  });
+});
+
+describe('ca_path', () => {
+  it('adds an authority, without which its servers are not trusted', async () => {
+    const authority = makeAuthority();
+    const target = await serveTls(issueFor(['localhost'], authority), (_request, response) =>
+      response.end('trusted'),
+    );
+    const url = `https://localhost:${target.port}/`;
+    expect(await textOf(url, aDispatcher({ caPath: await fileWith(authority) }))).toBe('trusted');
+    const stranger = await fileWith(makeAuthority('Another CA'));
+    for (const caPath of [undefined, stranger]) {
+      expect(await failureOf(url, aDispatcher({ caPath }))).toMatch(/not trusted.*ca_path/);
     }
   });
 
-  it('leaves out the proxy for hosts in NO_PROXY', async () => {
-    const proxy = await serve((_request, response) => response.end('by proxy'));
-    let asked = 0;
-    proxy.server.on('connect', (_connect, socket) => {
-      asked++;
-      socket.destroy();
-    });
-    for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) vi.stubEnv(name, undefined);
-    vi.stubEnv('HTTPS_PROXY', proxy.url);
-    vi.stubEnv('HTTP_PROXY', proxy.url);
-    for (const excluded of ['*', 'other.test,127.0.0.2']) {
-      vi.stubEnv('NO_PROXY', excluded);
-      const dispatcher = createHttpDispatcher();
-      await expect(request('https://127.0.0.2:1/', { dispatcher })).rejects.toThrow();
-      await dispatcher.destroy();
-    }
-    expect(asked).toBe(0);
+  it('takes nothing away from what Node trusts', async () => {
+    const authority = makeAuthority();
+    const trusted = new Set(trustedAuthorities(await fileWith(authority)));
+    expect(trusted.has(authority.certificatePem)).toBe(true);
+    expect(rootCertificates.filter((certificate) => !trusted.has(certificate))).toEqual([]);
   });
 
-  it('names the service and its version', () => {
-    expect(userAgent).toMatch(/^office365-ingest\/\d+\.\d+\.\d+/);
+  it('does not let a certificate pass for another host', async () => {
+    const authority = makeAuthority();
+    const target = await serveTls(issueFor([host], authority), (_request, response) => response.end());
+    const dispatcher = aDispatcher({ caPath: await fileWith(authority) });
+    expect(await failureOf(`https://localhost:${target.port}/`, dispatcher)).toContain('for another host');
   });
 });
 
 describe('networkFailure', () => {
   it('says in words why a connection failed, without the address', async () => {
     const { server, url } = await serve((_request, response) => response.socket?.destroy());
-    const dispatcher = createHttpDispatcher();
-    try {
-      const reset = await request(`${url}/secret`, { dispatcher }).catch((error: unknown) => error);
-      expect(networkFailure(reset)).toMatch(/closed in the middle|reset/);
-      await new Promise((resolve) => server.close(resolve));
-      const refused = await request(`${url}/secret`, { dispatcher }).catch((error: unknown) => error);
-      expect(networkFailure(refused)).toBe('the connection was refused (ECONNREFUSED)');
-    } finally {
-      await dispatcher.destroy();
-    }
+    const dispatcher = aDispatcher();
+    expect(await failureOf(`${url}/secret`, dispatcher)).toMatch(/closed in the middle|reset/);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await failureOf(`${url}/secret`, dispatcher)).toBe('the connection was refused (ECONNREFUSED)');
   });
 
   it('knows a time-out and finds codes among causes', () => {
@@ -93,16 +151,6 @@ describe('networkFailure', () => {
   });
 });
 
-describe('retryAfterMs', () => {
-  const nowMs = Date.parse('2026-11-22T12:00:00Z');
-  it.each([
-    ['120', 120_000],
-    ['0.5', 500],
-    ['Sun, 22 Nov 2026 12:00:30 GMT', 30_000],
-    ['Sun, 22 Nov 2026 11:00:00 GMT', 0],
-    ['soon', undefined],
-    [undefined, undefined],
-  ])('reads %s', (header, expected) => {
-    expect(retryAfterMs(header, nowMs)).toBe(expected);
-  });
+it('names the service and its version as the user agent', () => {
+  expect(userAgent).toMatch(/^office365-ingest\/\d+\.\d+\.\d+/);
 });

@@ -1,15 +1,15 @@
-import { execFileSync } from 'node:child_process';
 import { constants, createHash, verify, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret, type Credential } from '../../src/config/config.ts';
 import { createHttpDispatcher } from '../../src/http/dispatcher.ts';
 import { createTokenProvider } from '../../src/office365/token-provider.ts';
+import { issueFor, makeApplicationCertificate, makeAuthority } from './make-certificate.ts';
 import {
   clientId,
   jwt,
@@ -68,22 +68,36 @@ describe('a credential', () => {
     await tokens.getToken(never);
   });
 
-  it('sends a federated token as it stands in its file', async () => {
+  it('sends a federated token as it stands in its file, which is read anew for each token', async () => {
     const path = join(folder, 'token');
     const assertion = jwt({ iss: 'cluster' });
     writeFileSync(path, assertion);
-    await provider({ type: 'federatedToken', path }).getToken(never);
-    expect(endpoint.received[0]?.form.get('client_assertion')).toBe(assertion);
+    const tokens = provider({ type: 'federatedToken', path });
+    tokens.invalidate(await tokens.getToken(never));
+    const renewed = jwt({ iss: 'cluster', iat: 2 });
+    writeFileSync(path, renewed);
+    await tokens.getToken(never);
+    expect(endpoint.received.map(({ form }) => form.get('client_assertion'))).toEqual([assertion, renewed]);
     expect(endpoint.received[0]?.form.get('client_assertion_type')).toContain('jwt-bearer');
   });
 
   it('signs an assertion with a certificate and its encrypted key', async () => {
-    const { certificatePath, keyPath, passwordPath } = makeCertificate();
-    await provider({ type: 'certificate', path: certificatePath, keyPath, passwordPath }).getToken(never);
+    const { certificatePem, key: privateKey } = makeApplicationCertificate();
+    const credential = {
+      type: 'certificate' as const,
+      path: join(folder, 'certificate.pem'),
+      keyPath: join(folder, 'key.pem'),
+      passwordPath: join(folder, 'password'),
+    };
+    const encryption = { cipher: 'aes-256-cbc', passphrase: 'pass word' };
+    writeFileSync(credential.path, certificatePem);
+    writeFileSync(credential.keyPath, privateKey.export({ type: 'pkcs8', format: 'pem', ...encryption }));
+    writeFileSync(credential.passwordPath, encryption.passphrase);
+    await provider(credential).getToken(never);
     const [header = '', payload = '', signature = ''] = (
       endpoint.received[0]?.form.get('client_assertion') ?? ''
     ).split('.');
-    const certificate = new X509Certificate(readFileSync(certificatePath));
+    const certificate = new X509Certificate(certificatePem);
     const thumbprint = createHash('sha256').update(certificate.raw).digest('base64url');
     expect(decode(header)).toMatchObject({ alg: 'PS256', 'x5t#S256': thumbprint });
     expect(decode(payload)).toMatchObject({
@@ -97,22 +111,22 @@ describe('a credential', () => {
   });
 
   it('asks an own https address at its port, without looking anywhere else', async () => {
-    const { certificatePath, plainKeyPath } = makeCertificate();
-    const ca = readFileSync(certificatePath);
-    const key = readFileSync(plainKeyPath);
-    const tls = await startFakeTokenEndpoint('https', (listener) =>
-      createTlsServer({ cert: ca, key }, listener),
-    );
-    const agent = new Agent({ connect: { ca, checkServerIdentity: () => undefined } });
+    const authority = makeAuthority();
+    const caPath = join(folder, 'ca.pem');
+    writeFileSync(caPath, authority.certificatePem);
+    const { certificatePem: cert, keyPem: key } = issueFor(['localhost'], authority);
+    const tls = await startFakeTokenEndpoint('https', (listener) => createTlsServer({ cert, key }, listener));
+    const loginUrl = tls.loginUrl.replace('127.0.0.1', 'localhost');
+    const trusting = createHttpDispatcher({ caPath });
     try {
-      await provider(aSecret, tls.loginUrl, agent).getToken(never);
+      await provider(aSecret, loginUrl, trusting).getToken(never);
       expect(tls.received.map(({ path }) => path)).toEqual([`/${tenantId}/oauth2/v2.0/token`]);
-      await expect(provider(aSecret, tls.loginUrl).getToken(never)).rejects.toMatchObject({
+      await expect(provider(aSecret, loginUrl).getToken(never)).rejects.toMatchObject({
         kind: 'unavailable',
-        message: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+        message: expect.stringContaining('ca_path'),
       });
     } finally {
-      await agent.destroy();
+      await trusting.destroy();
       await tls.close();
     }
   });
@@ -120,23 +134,4 @@ describe('a credential', () => {
 
 function decode(part: string): unknown {
   return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-}
-
-/** A self-signed certificate for 127.0.0.1 with its key, in the clear and encrypted. */
-function makeCertificate() {
-  const at = (name: string) => join(folder, name);
-  writeFileSync(at('password'), 'pass word');
-  openssl(`req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -keyout plain.pem -out certificate.pem`);
-  openssl(`pkcs8 -topk8 -in plain.pem -out key.pem -passout file:password`);
-  return {
-    certificatePath: at('certificate.pem'),
-    keyPath: at('key.pem'),
-    plainKeyPath: at('plain.pem'),
-    passwordPath: at('password'),
-  };
-}
-
-/** Runs in the test's folder; no argument contains a space. */
-function openssl(command: string): void {
-  execFileSync('openssl', command.split(' '), { cwd: folder, stdio: 'ignore' });
 }

@@ -10,6 +10,7 @@ import {
   contentId,
   exchange,
   listBlobs,
+  live,
   never,
   nextPage,
   page,
@@ -42,7 +43,7 @@ describe('every call', () => {
     await client.listSubscriptions(never);
     await client.startSubscription(exchange, never);
     await list();
-    for await (const chunk of await client.retrieveContent({ contentId }, exchange, never)) void chunk;
+    for await (const chunk of await client.retrieveContent({ contentId }, exchange, live)) void chunk;
     expect(api.received).toHaveLength(5);
     for (const { url, headers } of api.received) {
       const query = new URL(url ?? '', api.origin).searchParams;
@@ -125,12 +126,33 @@ describe('every call', () => {
     await expect(client.listSubscriptions(abort.signal)).rejects.toBe(reason);
   });
 
-  it('measures the clock of the service', async () => {
-    expect(client.clockOffsetMs).toBe(0);
-    api.script = [reply([], { headers: { date: new Date(Date.now() + 600_000).toUTCString() } })];
-    await client.listSubscriptions(never);
-    expect(client.clockOffsetMs).toBeGreaterThan(590_000);
-    expect(client.clockOffsetMs).toBeLessThan(610_000);
+  describe('measures the clock of the service', () => {
+    const tenMinutesAhead = () => ({ date: new Date(Date.now() + 600_000).toUTCString() });
+    const inTenMinutes = expect.closeTo(600_000, -5) as number;
+
+    it('by its answers', async () => {
+      expect(client.clockOffsetMs).toBe(0);
+      api.script = [reply([], { headers: tenMinutesAhead() })];
+      await client.listSubscriptions(never);
+      expect(client.clockOffsetMs).toEqual(inTenMinutes);
+    });
+
+    it('by its refusals, such as that of a window that a wrong clock has planned', async () => {
+      const refusal = JSON.stringify({ error: { code: 'AF20055', message: '' } });
+      api.script = [reply(refusal, { status: 400, headers: tenMinutesAhead() })];
+      await expect(list()).rejects.toMatchObject({ kind: 'windowRefused' });
+      expect(client.clockOffsetMs).toEqual(inTenMinutes);
+    });
+
+    it.each([
+      ['an error page', '<html>', 502],
+      ['a page with status 200', '<html>', 200],
+      ['a sign-in form', '', 401],
+    ])('but not by %s of a proxy in between', async (_what, body, status) => {
+      api.script = [reply(body, { status, headers: tenMinutesAhead() })];
+      await expect(client.listSubscriptions(never)).rejects.toThrow();
+      expect(client.clockOffsetMs).toBe(0);
+    });
   });
 
   it('puts neither URL, token nor body into an error', async () => {
@@ -163,17 +185,39 @@ describe('every call', () => {
   });
 
   it('slows the tenant down when it is throttled, but not for the cooldown of a start', async () => {
-    let throttled = 0;
-    const budget = { acquire: async () => () => undefined, throttled: () => void throttled++ };
+    const pauses: (number | undefined)[] = [];
+    const budget = {
+      acquire: async () => () => undefined,
+      throttled: (retryAfterMs: number | undefined) => void pauses.push(retryAfterMs),
+    };
     const caller = createApiCaller({ publisherIdentifier, tokens: issuer, dispatcher, budget });
     const call = { operation: 'startSubscription', url: api.origin };
     api.script = [refuse('429', 403)];
-    await caller.call(call, never);
-    expect(throttled).toBe(0);
-    api.script = [refuse('AF429', 403), reply('', { status: 429 })];
-    await caller.call(call, never);
-    await caller.call(call, never);
-    expect(throttled).toBe(2);
+    await caller.call(call, live);
+    expect(pauses).toEqual([]);
+    api.script = [refuse('AF429', 403), reply('', { status: 429, headers: { 'retry-after': '7' } })];
+    await caller.call(call, live);
+    await caller.call(call, live);
+    expect(pauses).toEqual([undefined, 7000]);
+  });
+
+  it('waits, whatever it asks for, when the service has asked one of them to', async () => {
+    api.script = [reply('', { status: 429, headers: { 'retry-after': '120' } }), reply([])];
+    await expect(list()).rejects.toMatchObject({ kind: 'throttled', retryAfterMs: 120_000 });
+    const start = client.startSubscription(exchange, never);
+    await expect(start).rejects.toMatchObject({
+      kind: 'throttled',
+      message: expect.stringMatching(/^startSubscription Audit\.Exchange: not sent/),
+    });
+    expect(api.received).toHaveLength(1);
+  });
+
+  it('is given up with the token that was refused twice, so that the next one asks for another', async () => {
+    api.script = [reply('', { status: 401 })];
+    await expect(client.listSubscriptions(never)).rejects.toMatchObject({ kind: 'unauthorized' });
+    api.script = [reply([])];
+    await client.listSubscriptions(never);
+    expect(api.received.at(-1)?.headers.authorization).toBe('Bearer token-3');
   });
 
   it('closes the connection of an answer that it cannot decode', async () => {
@@ -192,7 +236,7 @@ describe('every call', () => {
     const large = Buffer.alloc(4 * 1024 * 1024, 'x');
     api.script = [reply(large)];
     await Promise.all(
-      Array.from({ length: 10 }, () => client.retrieveContent({ contentId }, exchange, never)),
+      Array.from({ length: 10 }, () => client.retrieveContent({ contentId }, exchange, live)),
     );
     api.script = [reply([])];
     expect(await client.listSubscriptions(never)).toEqual([]);

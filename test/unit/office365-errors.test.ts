@@ -15,6 +15,7 @@ describe('readApiFailure', () => {
     ['AF10001', 403, 'unauthorized'],
     ['AF20001', 400, 'requestRefused'],
     ['AF20002', 400, 'requestRefused'],
+    ['AF20003', 400, 'requestRefused'],
     ['AF20010', 400, 'requestRefused'],
     ['AF20011', 400, 'tenantNotReady'],
     ['AF20012', 400, 'tenantNotReady'],
@@ -27,6 +28,7 @@ describe('readApiFailure', () => {
     ['AF20050', 400, 'contentNotFound'],
     ['AF20051', 404, 'contentExpired'],
     ['AF20052', 400, 'contentNotFound'],
+    ['AF20053', 400, 'requestRefused'],
     ['AF20055', 400, 'windowRefused'],
     ['AF429', 403, 'throttled'],
     ['429', 403, 'throttled'],
@@ -40,6 +42,19 @@ describe('readApiFailure', () => {
     expect(error.message).toMatch(
       new RegExp(`^retrieveContent Audit.General: HTTP ${status}, ${code}\\. .+\\.$`),
     );
+  });
+
+  it('takes the code "429" for a cooldown only in answer to a start', () => {
+    const answer = { status: 403, headers: {}, text: envelope('429') };
+    expect(readApiFailure('startSubscription DLP.All', answer)).toMatchObject({ isStartCooldown: true });
+    expect(readApiFailure('listSubscriptions', answer)).toMatchObject({
+      isStartCooldown: false,
+      error: { kind: 'throttled' },
+    });
+  });
+
+  it('reads a code that is no text', () => {
+    expect(failure(403, '{"error":{"code":429,"message":""}}').error.kind).toBe('throttled');
   });
 
   it('reads the envelope in single quotes', () => {
@@ -133,6 +148,21 @@ describe('tokenError', () => {
     expect(error.message).toMatch(words);
     expect(error.message).toMatch(new RegExp(`^getToken: HTTP ${status}, AADSTS${code}\\. .+\\.$`));
     expect(error.message).not.toContain('secret-name');
+  });
+
+  const permanent = [
+    7000215, 7000222, 70002, 7000218, 7000216, 700025, 700027, 700024, 500133, 50013, 50012, 700016, 700011,
+    70001, 7000112, 65001, 65005, 650056, 650057, 650052, 500011, 50001, 70011, 90002, 900023, 90038, 900382,
+    900432, 53003, 530032,
+  ];
+  it.each(permanent)('has a sentence of its own for AADSTS%i, which needs a person', (code) => {
+    const { kind, message } = token(400, body(code));
+    expect(kind).toBe('unauthorized');
+    expect(message).not.toMatch(/refuses the application|error\?code=/);
+  });
+
+  it.each([90006, 90012, 90024, 90033, 90055, 90090, 50000])('waits for AADSTS%i to pass', (code) => {
+    expect(token(400, body(code)).kind).toBe('unavailable');
   });
 
   it('finds the code in the description when the list of codes is missing', () => {

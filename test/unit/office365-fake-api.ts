@@ -15,6 +15,7 @@ export const contentId =
   '20200705152230936019353$20200705152411486034089$audit_sharepoint$Audit_SharePoint$emea0036';
 export const exchange = 'Audit.Exchange';
 export const never = new AbortController().signal;
+export const live = { signal: never, priority: 'live' } as const;
 
 export type Step = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -161,6 +162,6 @@ export async function listBlobs(
   contentType = exchange,
 ): Promise<ContentBlob[]> {
   const blobs: ContentBlob[] = [];
-  for await (const some of client.listAvailableContent(contentType, window, never)) blobs.push(...some);
+  for await (const some of client.listAvailableContent(contentType, window, live)) blobs.push(...some);
   return blobs;
 }

@@ -47,6 +47,19 @@ describe('listAvailableContent', () => {
     );
   });
 
+  it.each(['NextPageUri', 'nextpageuri', 'Nextpageuri', 'NEXTPAGEURI'])(
+    'finds the link in a header called %s',
+    async (name) => {
+      api.script = [reply([entry(api, 'a')], { headers: { [name]: nextPage(api, '1') } }), page(api, ['b'])];
+      expect(await list()).toHaveLength(2);
+    },
+  );
+
+  it('takes an empty link for none', async () => {
+    api.script = [reply([entry(api, 'a')], { headers: { NextPageUri: '' } })];
+    expect(await list()).toHaveLength(1);
+  });
+
   it('follows the documented path and does not double the publisher', async () => {
     const link = `${nextPage(api, '1').replace('v1.0', 'v1')}&publisheridentifier=${publisherIdentifier}`;
     api.script = [page(api, ['a'], link), page(api, ['b'])];
@@ -75,10 +88,10 @@ describe('listAvailableContent', () => {
     expect(api.received).toHaveLength(what === 'itself' ? 6 : 3);
   });
 
-  it('lists anew when a link is no longer valid', async () => {
+  it.each(['AF20031', 'AF20055'])('lists anew when a link is no longer valid (%s)', async (code) => {
     api.script = [
       page(api, ['a'], nextPage(api, 'stale')),
-      refuse('AF20031'),
+      refuse(code),
       page(api, ['a'], nextPage(api, 'fresh')),
       page(api, ['b']),
     ];

@@ -1,132 +1,199 @@
-import { describe, expect, it } from 'vitest';
-import { createRequestBudget, TokenBucket } from '../../src/office365/request-budget.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  createRequestBudget,
+  type RequestBudget,
+  type RequestPriority,
+} from '../../src/office365/request-budget.ts';
 
-const minuteMs = 60_000;
+const never = new AbortController().signal;
 const reason = new Error('shut down');
 
-/** Requests that go out in a minute when each next one is taken as soon as the one before may go. */
-function requestsInAMinute(bucket: TokenBucket, fromMs: number): number {
-  let count = 0;
-  let nowMs = fromMs;
-  for (;;) {
-    nowMs += bucket.take(nowMs);
-    if (nowMs >= fromMs + minuteMs) return count;
-    count++;
-  }
+/** Time passes only when it is told to. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** Requests that enter in an order that can be looked at. */
+function requestsOf(budget: RequestBudget) {
+  const entered: string[] = [];
+  const leave = new Map<string, () => void>();
+  return {
+    entered,
+    leave: (name: string) => leave.get(name)?.(),
+    send: (name: string, priority: RequestPriority = 'live', signal = never) =>
+      budget.acquire('listSubscriptions', { signal, priority }).then((giveBack) => {
+        entered.push(name);
+        leave.set(name, giveBack);
+      }),
+  };
 }
 
-describe('TokenBucket', () => {
-  it('lets the rate pass and a burst of five seconds above it, no more', () => {
-    const count = requestsInAMinute(new TokenBucket(600, 0), 0);
-    expect(count).toBeGreaterThanOrEqual(600);
-    expect(count).toBeLessThanOrEqual(600 * 1.04 + 50);
+/** Lets what can go on go on. */
+const settle = () => new Promise(setImmediate);
+
+/** Uses up what may be sent at once: five seconds of the rate. */
+async function exhaust(budget: RequestBudget, count: number): Promise<void> {
+  for (let at = 0; at < count; at++) (await budget.acquire('x', { signal: never, priority: 'live' }))();
+}
+
+function names(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${prefix}${at + 1}`);
+}
+
+describe('places', () => {
+  it('are eight, and go to the next ones in their order', async () => {
+    const requests = requestsOf(createRequestBudget(Infinity));
+    for (const name of names('a', 10)) void requests.send(name);
+    await settle();
+    expect(requests.entered).toEqual(names('a', 8));
+    requests.leave('a4');
+    await settle();
+    expect(requests.entered.slice(8)).toEqual(['a9']);
+    requests.leave('a1');
+    await settle();
+    expect(requests.entered.slice(9)).toEqual(['a10']);
   });
 
-  it('spaces the requests that wait', () => {
-    const bucket = new TokenBucket(60, 0);
-    const waits = Array.from({ length: 8 }, () => bucket.take(0));
-    expect(waits).toEqual([0, 0, 0, 0, 0, 1000, 2000, 3000]);
+  it('are kept free for live requests while owed ones wait', async () => {
+    const requests = requestsOf(createRequestBudget(Infinity));
+    for (const name of names('owed', 10)) void requests.send(name, 'owed');
+    await settle();
+    expect(requests.entered).toEqual(names('owed', 6));
+    void requests.send('live1');
+    void requests.send('live2');
+    await settle();
+    expect(requests.entered.slice(6)).toEqual(['live1', 'live2']);
   });
 
-  it('halves when throttled, at most once in ten seconds', () => {
-    const bucket = new TokenBucket(1000, 0);
-    bucket.throttle(0);
-    bucket.throttle(9_999);
-    expect(bucket.perMinute).toBe(500);
-    bucket.throttle(10_000);
-    expect(bucket.perMinute).toBeCloseTo(250, -1);
+  it('go to live requests first, and to owed ones once no live one waits', async () => {
+    const requests = requestsOf(createRequestBudget(Infinity));
+    for (const name of names('a', 8)) void requests.send(name);
+    void requests.send('owed1', 'owed');
+    void requests.send('live1');
+    await settle();
+    requests.leave('a1');
+    await settle();
+    requests.leave('a2');
+    await settle();
+    expect(requests.entered.slice(8)).toEqual(['live1', 'owed1']);
   });
 
-  it('makes the next request wait after throttling, whatever had been saved up', () => {
-    const bucket = new TokenBucket(600, 0);
-    bucket.throttle(0);
-    expect(bucket.take(0)).toBe(200);
+  it('are not lost on requests that were given up while they waited', async () => {
+    const requests = requestsOf(createRequestBudget(Infinity));
+    for (const name of names('a', 8)) void requests.send(name);
+    const abort = new AbortController();
+    const givenUp = requests.send('given up', 'live', abort.signal);
+    void requests.send('next');
+    abort.abort(reason);
+    await expect(givenUp).rejects.toBe(reason);
+    requests.leave('a1');
+    await settle();
+    expect(requests.entered.at(-1)).toBe('next');
   });
 
-  it('never falls below 60 a minute, nor below its start where that is lower', () => {
-    for (const [start, floor] of [
-      [1000, 60],
-      [30, 30],
-    ] as const) {
-      const bucket = new TokenBucket(start, 0);
-      for (let at = 0; at < 20; at++) bucket.throttle(at * 10_000);
-      expect(bucket.perMinute).toBeGreaterThanOrEqual(floor);
-      expect(bucket.perMinute).toBeLessThan(floor + start / 100);
-    }
-  });
-
-  it('grows to twice its start within half an hour and no further', () => {
-    const bucket = new TokenBucket(1000, 0);
-    bucket.take(15 * minuteMs);
-    expect(bucket.perMinute).toBeCloseTo(1500);
-    bucket.take(300 * minuteMs);
-    expect(bucket.perMinute).toBe(2000);
-  });
-
-  it('counts a token that was put back as never taken', () => {
-    const bucket = new TokenBucket(60, 0);
-    for (let at = 0; at < 6; at++) bucket.take(0);
-    bucket.putBack();
-    expect(bucket.take(0)).toBe(1000);
-  });
-
-  it('never makes anybody wait when unlimited', () => {
-    const bucket = new TokenBucket(Infinity, 0);
-    bucket.throttle(0);
-    expect(Array.from({ length: 100_000 }, () => bucket.take(0)).every((wait) => wait === 0)).toBe(true);
+  it('are not given to a request that was aborted before', async () => {
+    const requests = requestsOf(createRequestBudget(Infinity));
+    await expect(requests.send('x', 'live', AbortSignal.abort(reason))).rejects.toBe(reason);
+    for (const name of names('a', 8)) void requests.send(name);
+    await settle();
+    expect(requests.entered).toHaveLength(8);
   });
 });
 
-describe('createRequestBudget', () => {
-  it('lets eight requests be in flight and the next ones in their order', async () => {
-    const budget = createRequestBudget(Infinity);
-    const { signal } = new AbortController();
-    const places = await Promise.all(Array.from({ length: 8 }, () => budget.acquire(signal)));
-    const entered: number[] = [];
-    const waiting = [9, 10].map((name) =>
-      budget.acquire(signal).then((giveBack) => {
-        entered.push(name);
-        return giveBack;
-      }),
-    );
-    await new Promise(setImmediate);
-    expect(entered).toEqual([]);
-    places[3]?.();
-    await waiting[0];
-    expect(entered).toEqual([9]);
-    places[5]?.();
-    await waiting[1];
-    expect(entered).toEqual([9, 10]);
+describe('the rate', () => {
+  it('spaces requests once the burst is used up', async () => {
+    const budget = createRequestBudget(60);
+    await exhaust(budget, 5);
+    const requests = requestsOf(budget);
+    void requests.send('a');
+    void requests.send('b');
+    await settle();
+    expect(requests.entered).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(requests.entered).toEqual(['a']);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(requests.entered).toEqual(['a', 'b']);
   });
 
-  it('takes nothing for requests that were given up while they waited for the rate', async () => {
-    const budget = createRequestBudget(600);
-    const { signal } = new AbortController();
-    for (let at = 0; at < 50; at++) (await budget.acquire(signal))();
-    for (let round = 0; round < 100; round++) {
-      const abort = new AbortController();
-      const waiting = Array.from({ length: 8 }, () => budget.acquire(abort.signal));
-      await Promise.resolve();
-      abort.abort(reason);
-      for (const result of await Promise.allSettled(waiting)) {
-        // On a slow machine one may have got its turn.
-        if (result.status === 'fulfilled') result.value();
-        else expect(result.reason).toBe(reason);
-      }
-    }
-    // Eight places and at most a second of the rate; with what was given up it would be minutes.
-    await Promise.all(Array.from({ length: 8 }, () => budget.acquire(signal)));
-  }, 10_000);
+  it('lets a live request pass owed ones that wait for it', async () => {
+    const budget = createRequestBudget(60);
+    await exhaust(budget, 5);
+    const requests = requestsOf(budget);
+    void requests.send('owed1', 'owed');
+    void requests.send('owed2', 'owed');
+    await vi.advanceTimersByTimeAsync(500);
+    void requests.send('live');
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(requests.entered).toEqual(['live', 'owed1', 'owed2']);
+  });
 
-  it('takes nothing for requests that were given up while they waited for a place', async () => {
-    const budget = createRequestBudget(Infinity);
-    const { signal } = new AbortController();
-    const held = await Promise.all(Array.from({ length: 8 }, () => budget.acquire(signal)));
+  it('is not spent on requests that were given up while they waited for it', async () => {
+    const budget = createRequestBudget(60);
+    await exhaust(budget, 5);
+    const requests = requestsOf(budget);
     const abort = new AbortController();
-    const givenUp = budget.acquire(abort.signal);
+    const givenUp = names('a', 5).map((name) => requests.send(name, 'live', abort.signal));
     abort.abort(reason);
-    await expect(givenUp).rejects.toBe(reason);
-    for (const giveBack of held) giveBack();
-    await Promise.all(Array.from({ length: 8 }, () => budget.acquire(signal)));
+    for (const request of givenUp) await expect(request).rejects.toBe(reason);
+    expect(vi.getTimerCount()).toBe(0);
+    void requests.send('b');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(requests.entered).toEqual(['b']);
+  });
+
+  it('halves when the service throttles', async () => {
+    const budget = createRequestBudget(600);
+    budget.throttled(undefined);
+    const requests = requestsOf(budget);
+    void requests.send('a');
+    await vi.advanceTimersByTimeAsync(199);
+    expect(requests.entered).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(requests.entered).toEqual(['a']);
+  });
+});
+
+describe('a pause that the service asked for', () => {
+  it.each([1000, Infinity])('holds all requests of the tenant, at a rate of %d', async (rate) => {
+    const budget = createRequestBudget(rate);
+    budget.throttled(20_000);
+    const requests = requestsOf(budget);
+    void requests.send('live');
+    void requests.send('owed', 'owed');
+    await vi.advanceTimersByTimeAsync(19_999);
+    expect(requests.entered).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(requests.entered).toEqual(['live', 'owed']);
+  });
+
+  it('is not shortened by a later, shorter one', async () => {
+    const budget = createRequestBudget(Infinity);
+    budget.throttled(20_000);
+    budget.throttled(1_000);
+    const requests = requestsOf(budget);
+    void requests.send('a');
+    await vi.advanceTimersByTimeAsync(19_999);
+    expect(requests.entered).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(requests.entered).toEqual(['a']);
+  });
+
+  it('becomes a failure with the rest of it where it is long, for those that wait already, too', async () => {
+    const budget = createRequestBudget(60);
+    await exhaust(budget, 5);
+    const requests = requestsOf(budget);
+    const waiting = requests.send('waits for the rate', 'owed');
+    budget.throttled(120_000);
+    await expect(waiting).rejects.toMatchObject({ kind: 'throttled', retryAfterMs: 120_000 });
+    vi.advanceTimersByTime(80_000);
+    const failing = requests.send('too early');
+    await expect(failing).rejects.toMatchObject({
+      kind: 'throttled',
+      retryAfterMs: 40_000,
+      message: expect.stringMatching(/^listSubscriptions: not sent, .+ pause/),
+    });
+    vi.advanceTimersByTime(40_000);
+    void requests.send('afterwards');
+    await settle();
+    expect(requests.entered).toEqual(['afterwards']);
   });
 });

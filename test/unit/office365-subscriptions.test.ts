@@ -58,3 +58,27 @@ describe('startSubscription', () => {
     await expect(client.startSubscription(exchange, never)).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });
+
+describe('stopSubscription', () => {
+  it.each([
+    ['200 without a body', reply('')],
+    ['204', reply('', { status: 204 })],
+    ['200 with what a start answers', reply({ contentType: exchange, status: 'disabled' })],
+  ])('posts without a body but with its length, and takes %s for success', async (_what, answer) => {
+    api.script = [answer];
+    await client.stopSubscription(exchange, never);
+    expect(api.received[0]).toMatchObject({ method: 'POST', headers: { 'content-length': '0' } });
+    expect(api.received[0]?.url).toMatch(
+      new RegExp(`^${feedPath}/subscriptions/stop\\?contentType=Audit\\.Exchange&`),
+    );
+  });
+
+  it.each([
+    [refuse('AF20022'), 'subscriptionNotStarted'],
+    [refuse('AF50000', 200), 'unavailable'],
+    [reply('<html>'), 'unexpectedResponse'],
+  ])('does not take an error for success %#', async (answer, kind) => {
+    api.script = [answer];
+    await expect(client.stopSubscription(exchange, never)).rejects.toMatchObject({ kind });
+  });
+});

@@ -52,7 +52,8 @@ export async function measureThroughput(
 }
 
 function credentials({ clientId, credential }: TenantConfig) {
-  if (credential.type !== 'secret') throw new Error('the simulated tenants have a secret');
+  if (clientId === undefined || credential.type !== 'secret')
+    throw new Error('the simulated tenants have a secret');
   return { clientId, clientSecret: credential.secret.reveal() };
 }
 
