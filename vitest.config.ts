@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
 
 const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as const;
@@ -9,7 +10,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['test/{unit,contract}/**/*.test.ts'],
+          include: ['test/{unit,contract,wire}/**/*.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -24,6 +25,19 @@ export default defineConfig({
           // Most of their time they wait, for heartbeat time-outs for example.
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // `npm run test:chaos`; see docs/testing.md.
+        test: {
+          ...shared,
+          name: 'chaos',
+          include: ['test/chaos/*.test.ts'],
+          globalSetup: ['test/global-setup.ts'],
+          env: { CHAOS_SEED: process.env['CHAOS_SEED'] ?? String(randomInt(2 ** 31)) },
+          testTimeout: 1_800_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
