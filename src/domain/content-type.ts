@@ -24,11 +24,10 @@ export function isKnownContentType(contentType: string): boolean {
 /** The one of the five that the string was probably meant to be, when it is none of them but close to one. */
 export function nearestKnownContentType(contentType: string): string | undefined {
   const written = contentType.trim().toLowerCase();
-  const candidates = knownContentTypes
-    .map((known) => ({ known, distance: editDistance(written, known.toLowerCase()) }))
-    .filter(({ known, distance }) => distance > 0 && distance <= Math.max(2, Math.floor(known.length / 5)))
-    .toSorted((a, b) => a.distance - b.distance);
-  return candidates[0]?.known;
+  return knownContentTypes.find((known) => {
+    const distance = editDistance(written, known.toLowerCase());
+    return distance > 0 && distance <= Math.max(2, Math.floor(known.length / 5));
+  });
 }
 
 /** Levenshtein distance: single characters inserted, deleted or replaced. */

@@ -1,34 +1,4 @@
-/**
- * Fingerprints of contentIds: what a checkpoint remembers of a delivered blob.
- *
- * 64 bits of MurmurHash3 (x86, 128 bit; Austin Appleby, public domain), written as 11 characters of base64url. A blob is
- * compared only with the fingerprints of the hour its `contentCreated` lies in, so with n blobs in that hour the
- * probability of a false "already delivered" is n / 2^64: 5e-17 for 1,000 blobs, 5e-13 for 10 million.
- */
-
-/** Characters of one fingerprint: 64 bits at 6 bits a character. */
-export const fingerprintLength = 11;
-
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-/** Eleven characters of base64url for any string. */
-export function fingerprint(contentId: string): string {
-  const [high, low] = murmur3(new TextEncoder().encode(contentId));
-  let text = '';
-  // 64 bits as 10 groups of 6 and one of 4, from the top.
-  let bits = (BigInt(high) << 32n) | BigInt(low);
-  bits <<= 2n;
-  for (let shift = 60n; shift >= 0n; shift -= 6n) text += alphabet[Number((bits >> shift) & 63n)];
-  return text;
-}
-
-/** Whether a string of joined fingerprints contains one. */
-export function includesFingerprint(joined: string, wanted: string): boolean {
-  for (let at = joined.indexOf(wanted); at !== -1; at = joined.indexOf(wanted, at + 1)) {
-    if (at % fingerprintLength === 0) return true;
-  }
-  return false;
-}
+/** MurmurHash3 (x86, 128 bit), by Austin Appleby, public domain. */
 
 /** The first 64 bits of MurmurHash3_x86_128 with seed 0, as two unsigned 32-bit numbers. */
 export function murmur3(bytes: Uint8Array): readonly [number, number] {
@@ -55,7 +25,7 @@ export function murmur3(bytes: Uint8Array): readonly [number, number] {
   }
   for (const lane of lanes) {
     let block = 0;
-    for (let at = Math.min(bytes.length, tailStart + 4 * lane + 4) - 1; at >= tailStart + 4 * lane; at--) {
+    for (let at = tailStart + 4 * lane + 3; at >= tailStart + 4 * lane; at--) {
       block = (block << 8) | (bytes[at] ?? 0);
     }
     hash[lane] ^= scramble(lane, block);

@@ -1,6 +1,6 @@
 /** How often things happen. */
 
-import { murmur3 } from './fingerprint.ts';
+import { murmur3 } from './murmur3.ts';
 
 /** Empty polls before a subscription counts as quiet and its pause begins to double. */
 const pollsBeforeSlowing = 5;

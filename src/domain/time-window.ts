@@ -44,10 +44,34 @@ export function planLiveListing(options: {
   readonly nowMs: number;
   readonly settleTimeMs: number;
 }): ListingPlan | undefined {
-  const oldestMs = options.nowMs - retentionMs + retentionGuardMs + marginMs;
-  const startMs = Math.max(parseTime(options.position), oldestMs);
+  const startMs = Math.max(parseTime(options.position), oldestListedMs(options.nowMs));
   const endMs = Math.min(options.nowMs - options.settleTimeMs, startMs + maxAcceptedSpanMs);
-  if (endMs <= startMs) return undefined;
+  return endMs <= startMs ? undefined : withMargins(startMs, endMs);
+}
+
+/**
+ * Plans the listing of a given span, as a sweep or a backfill owes it: at most 22 h from its start, never beyond the retention.
+ * `accepted.startTime` is later than asked where the service no longer serves the beginning; undefined where it serves nothing
+ * of the span any more.
+ *
+ * @throws RangeError for a window whose ends are no times.
+ */
+export function planOwedListing(options: {
+  readonly window: TimeWindow;
+  /** The service's clock, in milliseconds since 1970. */
+  readonly nowMs: number;
+}): ListingPlan | undefined {
+  const startMs = Math.max(parseTime(options.window.startTime), oldestListedMs(options.nowMs));
+  const endMs = Math.min(parseTime(options.window.endTime), startMs + maxAcceptedSpanMs);
+  return endMs <= startMs ? undefined : withMargins(startMs, endMs);
+}
+
+/** From here on a listing is accepted, so that its margin lies inside the retention, too. */
+export function oldestListedMs(nowMs: number): number {
+  return nowMs - retentionMs + retentionGuardMs + marginMs;
+}
+
+function withMargins(startMs: number, endMs: number): ListingPlan {
   return {
     accepted: { startTime: isoTime(startMs), endTime: isoTime(endMs) },
     requested: {
@@ -65,27 +89,51 @@ export function isAccepted(contentCreated: string, plan: ListingPlan): boolean {
   return isWithin(contentCreated, plan.accepted) || !isWithin(contentCreated, plan.requested);
 }
 
+/** How much of a listing one result may hold. */
+export interface ListingBounds {
+  readonly blobs: number;
+  /** Characters of contentIds and contentUris together, which are bytes, as both are ASCII. */
+  readonly bytes: number;
+}
+
+interface Listed {
+  readonly contentId: string;
+  readonly contentCreated: string;
+  readonly contentUri?: string;
+}
+
 /**
- * Cuts a listing, oldest first, to at most `limit` blobs and says up to which `contentCreated` (exclusive) it is complete.
- * Blobs that share one `contentCreated` stay together, so a cut listing may be a little longer than the limit.
+ * Cuts a listing, oldest first, to the bounds and says up to which `contentCreated` (exclusive) it is complete. Blobs that
+ * share one `contentCreated` stay together, and there is always one: a cut listing may be a little beyond the bounds.
  */
-export function boundListing<Blob extends { readonly contentCreated: string }>(
+export function boundListing<Blob extends Listed>(
   blobs: readonly Blob[],
   accepted: TimeWindow,
-  limit: number,
+  bounds: ListingBounds,
 ): { readonly blobs: readonly Blob[]; readonly completeUntil: string } {
   const oldestFirst = blobs.toSorted((a, b) => parseTime(a.contentCreated) - parseTime(b.contentCreated));
-  const lastKept = oldestFirst[limit - 1];
-  if (lastKept === undefined) return { blobs: oldestFirst, completeUntil: accepted.endTime };
-  const lastMs = parseTime(lastKept.contentCreated);
-  const end = oldestFirst.findIndex(({ contentCreated }) => parseTime(contentCreated) > lastMs);
-  const firstLeft = end === -1 ? undefined : oldestFirst[end];
+  const end = countWithin(oldestFirst, bounds);
+  const firstLeft = oldestFirst[end];
   if (firstLeft === undefined) return { blobs: oldestFirst, completeUntil: accepted.endTime };
   const completeUntilMs = Math.max(
     parseTime(accepted.startTime),
     Math.min(parseTime(firstLeft.contentCreated), parseTime(accepted.endTime)),
   );
   return { blobs: oldestFirst.slice(0, end), completeUntil: isoTime(completeUntilMs) };
+}
+
+/** How many of the oldest blobs are within the bounds, whole instants. */
+function countWithin(oldestFirst: readonly Listed[], bounds: ListingBounds): number {
+  let bytes = 0;
+  let instantMs: number | undefined;
+  for (const [index, { contentId, contentCreated, contentUri = '' }] of oldestFirst.entries()) {
+    const createdMs = parseTime(contentCreated);
+    bytes += contentId.length + contentUri.length;
+    const isFull = index >= bounds.blobs || bytes > bounds.bytes;
+    if (isFull && instantMs !== undefined && createdMs !== instantMs) return index;
+    instantMs = createdMs;
+  }
+  return oldestFirst.length;
 }
 
 /** Milliseconds since 1970. A time without zone is UTC, as Microsoft writes it. @throws RangeError if it is no time. */
