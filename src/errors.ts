@@ -50,13 +50,20 @@ export const destinationErrorKinds = [
 ] as const;
 export type DestinationErrorKind = (typeof destinationErrorKinds)[number];
 
+/** What the ledger of final hours and losses came to. */
+export const ledgerErrorKinds = [
+  /** Disk full, no rights, a file in the way of a folder, a disk error. */
+  'unavailable',
+] as const;
+export type LedgerErrorKind = (typeof ledgerErrorKinds)[number];
+
 interface ErrorDetails {
   readonly cause?: unknown;
   /** How long the other side asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** What the two others have in common: a kind of a closed list, and how long they asked us to wait. */
+/** What the others have in common: a kind of a closed list, and how long they asked us to wait. */
 abstract class ServiceError<Kind extends string> extends Error {
   readonly kind: Kind;
   readonly retryAfterMs: number | undefined;
@@ -78,14 +85,22 @@ export class DestinationError extends ServiceError<DestinationErrorKind> {
   override readonly name = 'DestinationError';
 }
 
+/** The ledger could not be written or read. */
+export class LedgerError extends ServiceError<LedgerErrorKind> {
+  override readonly name = 'LedgerError';
+}
+
 /** A workflow, update or activity was given something it cannot work with; the message names the field and what is allowed. */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly field: string;
+  /** It may become right by itself, as a changed configuration may still be on its way to this worker. */
+  readonly mayPass: boolean;
 
-  constructor(field: string, problem: string) {
+  constructor(field: string, problem: string, { mayPass = false }: { readonly mayPass?: boolean } = {}) {
     super(`${field}: ${problem}`);
     this.field = field;
+    this.mayPass = mayPass;
   }
 }
 

@@ -1,9 +1,9 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { isKnownContentType, knownContentTypes, nearestKnownContentType } from '../domain/content-type.ts';
 import { isoTime, parseTime } from '../domain/time-window.ts';
-import { InputError, ManagementApiError } from '../errors.ts';
+import { ManagementApiError } from '../errors.ts';
 import type { ActivityDependencies, Tenant, WorkflowSettings } from './dependencies.ts';
-import { requireTenant, workflowSettings } from './dependencies.ts';
+import { requireTenant, unknownName, workflowSettings } from './dependencies.ts';
 
 /**
  * Microsoft refuses a second start request within this time. Source: Management Activity API reference, "Start a
@@ -14,6 +14,8 @@ const startCooldownMs = 15 * 60_000;
 export interface EnsureSubscriptionInput {
   readonly tenantId: string;
   readonly contentType: string;
+  /** Nothing was ever listed: a tenant or content type that is not known is a slip of the pen, not a change on its way. */
+  readonly isFirst: boolean;
   /** When this subscription last asked for a start; ISO. */
   readonly lastStartRequest?: string;
 }
@@ -29,12 +31,12 @@ export interface EnsuredSubscription {
 /**
  * Lists the tenant's subscriptions and starts this one unless it is enabled. Safe to retry because it lists first and a
  * start of what is enabled changes nothing. Throws `Input` for what the worker's configuration does not know,
- * `ManagementApi.*` otherwise.
+ * retried for ten minutes unless it is the first time, and `ManagementApi.*` otherwise.
  */
 export function ensureSubscription(dependencies: ActivityDependencies) {
   return async (input: EnsureSubscriptionInput): Promise<EnsuredSubscription> => {
-    const tenant = requireTenant(dependencies, input.tenantId);
-    requireContentType(tenant, input.contentType);
+    const tenant = requireTenant(dependencies, input.tenantId, input);
+    requireContentType(tenant, input);
     const signal = cancellationSignal();
     const subscriptions = await tenant.client.listSubscriptions(signal);
     const isEnabled = subscriptions.some(
@@ -55,14 +57,15 @@ export function ensureSubscription(dependencies: ActivityDependencies) {
   };
 }
 
-function requireContentType({ config }: Tenant, contentType: string): void {
+function requireContentType({ config }: Tenant, { contentType, isFirst }: EnsureSubscriptionInput): void {
   if (isKnownContentType(contentType) || config.subscriptions.includes(contentType)) return;
   const nearest = nearestKnownContentType(contentType);
   const allowed = [...new Set([...knownContentTypes, ...config.subscriptions])].join(', ');
-  throw new InputError(
+  throw unknownName(
     'contentType',
     `${contentType} is neither one of Microsoft's nor named in this tenant's configuration` +
       `${nearest === undefined ? '' : `; did you mean ${nearest}?`} Allowed: ${allowed}`,
+    { isFirst },
   );
 }
 

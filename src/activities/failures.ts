@@ -1,6 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
-import { DestinationError, InputError, ManagementApiError } from '../errors.ts';
-import type { DestinationErrorKind, ManagementApiErrorKind } from '../errors.ts';
+import { DestinationError, InputError, LedgerError, ManagementApiError } from '../errors.ts';
+import type { DestinationErrorKind, LedgerErrorKind, ManagementApiErrorKind } from '../errors.ts';
 
 /**
  * The only place that makes a Temporal failure of our errors. The failure type is public: it stands in the UI, in the
@@ -37,6 +37,10 @@ const destinationHandling: Record<DestinationErrorKind, Handling> = {
   tooLarge: { isRetried: true },
 };
 
+const ledgerHandling: Record<LedgerErrorKind, Handling> = {
+  unavailable: { isRetried: true },
+};
+
 /** Type of the failure that ends a workflow because its input is wrong. */
 const inputFailureType = 'Input';
 
@@ -52,22 +56,37 @@ export function toFailure(error: unknown): unknown {
   if (error instanceof DestinationError) {
     return typedFailure(`Destination.${error.kind}`, error, destinationHandling[error.kind]);
   }
-  if (error instanceof InputError)
-    return withoutStack(ApplicationFailure.nonRetryable(error.message, inputFailureType));
+  if (error instanceof LedgerError) {
+    return typedFailure(`Ledger.${error.kind}`, error, ledgerHandling[error.kind]);
+  }
+  if (error instanceof InputError) {
+    return typedFailure(inputFailureType, error, { isRetried: error.mayPass });
+  }
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   return error;
+}
+
+/** A failure in few words, for outcomes, signals and metrics: only our own errors are sure to hold no data. */
+export function describeFailure(error: unknown): { readonly failureType: string; readonly message: string } {
+  const failure = toFailure(error);
+  if (failure instanceof ApplicationFailure) {
+    return { failureType: failure.type ?? 'Error', message: failure.message };
+  }
+  const failureType = failure instanceof Error ? failure.name : 'Error';
+  return { failureType, message: 'an unexpected error; the log of the worker says more' };
 }
 
 /** Every failure type that {@link toFailure} makes, for the runbook and its test. */
 export const failureTypes: readonly string[] = [
   ...Object.keys(managementApiHandling).map((kind) => `ManagementApi.${kind}`),
   ...Object.keys(destinationHandling).map((kind) => `Destination.${kind}`),
+  ...Object.keys(ledgerHandling).map((kind) => `Ledger.${kind}`),
   inputFailureType,
 ];
 
 function typedFailure(
   type: string,
-  error: ManagementApiError | DestinationError,
+  error: { readonly message: string; readonly retryAfterMs?: number | undefined },
   handling: Handling,
 ): ApplicationFailure {
   return withoutStack(

@@ -1,96 +1,154 @@
+import type { BlobReference } from '../domain/content-blob.ts';
+import { hourOf } from '../domain/hour.ts';
 import type { DeliveryOutcome } from '../destinations/destination.ts';
+import { describeFailure } from './failures.ts';
+import type { DestinationOutcome, ForwardedContent } from './forward-content.ts';
 
-/** Heartbeat details of a `forwardContent`: what destinations acknowledged, by index into the batch, and counts. */
+/** Heartbeat details of a `forwardContent`: what destinations acknowledged, so that a later attempt does not send it again. */
 export interface ForwardingDetails {
-  /** Indexes per destination, in the order of the input's destinations. */
-  readonly delivered: readonly (readonly number[])[];
-  readonly records: number;
-  readonly bytes: number;
-  readonly repeats: number;
+  /** One for each destination, in the order of the input's. */
+  readonly destinations: readonly DestinationDetails[];
 }
 
-/** What is known of each blob of a batch, over all attempts of its activity. */
+interface DestinationDetails extends Pick<DestinationOutcome, 'delivered' | 'repeats'> {
+  /** Indexes into the batch. */
+  readonly acknowledged: readonly number[];
+}
+
+/** What is known of a batch, over all attempts of its activity. */
 export class ForwardingProgress {
-  readonly #blobs: number;
-  readonly #deliveredTo: readonly Set<number>[];
+  readonly #blobs: readonly BlobReference[];
+  readonly #destinations: readonly DestinationProgress[];
   readonly #failed = new Map<number, unknown>();
   readonly #lost = new Map<number, string>();
-  #totals = { records: 0, bytes: 0, repeats: 0 };
+  #stopCause: unknown;
 
-  constructor(blobs: number, destinations: number, earlier: ForwardingDetails | undefined) {
+  constructor(
+    blobs: readonly BlobReference[],
+    destinations: readonly string[],
+    earlier: ForwardingDetails | undefined,
+  ) {
     this.#blobs = blobs;
-    this.#deliveredTo = Array.from(
-      { length: destinations },
-      (_, which) => new Set(earlier?.delivered[which]),
+    this.#destinations = destinations.map(
+      (_, which) => new DestinationProgress(earlier?.destinations?.[which]),
     );
-    if (earlier !== undefined) {
-      this.#totals = { records: earlier.records, bytes: earlier.bytes, repeats: earlier.repeats };
-    }
   }
 
   deliver(index: number, which: number, outcome: Extract<DeliveryOutcome, { status: 'delivered' }>): void {
-    this.#deliveredTo[which]?.add(index);
-    if (!this.isDelivered(index)) return;
-    // Counted when the last destination has it, with that destination's figures.
-    this.#totals = {
-      records: this.#totals.records + outcome.records,
-      bytes: this.#totals.bytes + outcome.bytes,
-      repeats: this.#totals.repeats + (outcome.isRepeat ? 1 : 0),
-    };
+    this.#destinations[which]!.deliver(index, hourOf(this.#blobs[index]!.contentCreated), outcome);
   }
 
-  fail(index: number, error: unknown): void {
+  /** The blob failed by itself; of several failures the first counts. */
+  failBlob(index: number, error: unknown): void {
     if (!this.#failed.has(index)) this.#failed.set(index, error);
   }
 
-  lose(index: number, reason: string): void {
+  /** The blob cannot be had any more. */
+  loseBlob(index: number, reason: string): void {
     this.#lost.set(index, reason);
   }
 
-  /** Everything that is neither delivered nor accounted for failed for this reason. */
-  failRest(error: unknown): void {
-    for (let index = 0; index < this.#blobs; index++) {
-      if (!this.isDelivered(index) && !this.#lost.has(index)) this.fail(index, error);
-    }
+  /** The destination as a whole has trouble. */
+  failDestination(which: number, error: unknown): void {
+    this.#destinations[which]!.failure ??= { error };
   }
 
-  isDelivered(index: number): boolean {
-    return this.#deliveredTo.every((delivered) => delivered.has(index));
+  /** The whole batch has trouble: nothing more is fetched. */
+  stop(error: unknown): void {
+    this.#stopCause ??= error;
+  }
+
+  get stopCause(): unknown {
+    return this.#stopCause;
   }
 
   isDeliveredTo(index: number, which: number): boolean {
-    return this.#deliveredTo[which]?.has(index) ?? false;
+    return this.#destinations[which]!.acknowledged.has(index);
   }
 
-  deliveredCount(): number {
-    return Array.from({ length: this.#blobs }, (_, index) => index).filter((index) => this.isDelivered(index))
-      .length;
+  /** Whether a destination that is well does not have the blob. */
+  isWanted(index: number): boolean {
+    return this.#destinations.some(
+      ({ acknowledged, failure }) => failure === undefined && !acknowledged.has(index),
+    );
   }
 
   /** Whether there is anything that a later attempt must not do again. */
   hasAny(): boolean {
-    return this.#lost.size > 0 || this.deliveredCount() > 0;
+    return this.#lost.size > 0 || this.#destinations.some(({ acknowledged }) => acknowledged.size > 0);
   }
 
-  totals(): { readonly records: number; readonly bytes: number; readonly repeats: number } {
-    return this.#totals;
+  /** Whether a destination has no trouble as a whole. */
+  isAnyWell(): boolean {
+    return this.#destinations.some(({ failure }) => failure === undefined);
   }
 
-  /** Blobs that are not delivered and not lost, with the reason. */
-  failures(): ReadonlyMap<number, unknown> {
-    const failures = new Map<number, unknown>();
-    for (let index = 0; index < this.#blobs; index++) {
-      if (this.isDelivered(index) || this.#lost.has(index)) continue;
-      failures.set(index, this.#failed.get(index) ?? new Error('not attempted yet'));
-    }
-    return failures;
+  /** Blobs that failed by themselves and that a destination still lacks, by index. */
+  blobFailures(): ReadonlyMap<number, unknown> {
+    const failures = [...this.#failed].filter(
+      ([index]) =>
+        !this.#lost.has(index) && this.#destinations.some(({ acknowledged }) => !acknowledged.has(index)),
+    );
+    return new Map(failures);
   }
 
-  losses(): ReadonlyMap<number, string> {
-    return this.#lost;
+  /** One for each destination that has trouble as a whole. */
+  destinationFailures(): readonly unknown[] {
+    return this.#destinations.flatMap(({ failure }) => (failure === undefined ? [] : [failure.error]));
   }
 
   details(): ForwardingDetails {
-    return { delivered: this.#deliveredTo.map((indexes) => [...indexes]), ...this.#totals };
+    return { destinations: this.#destinations.map((destination) => destination.details()) };
+  }
+
+  outcome(): ForwardedContent {
+    return {
+      destinations: this.#destinations.map((destination) => destination.outcome(this.#blobs.length)),
+      failed: [...this.blobFailures()].map(([index, error]) => ({ index, ...describeFailure(error) })),
+      lost: [...this.#lost].map(([index, reason]) => ({ index, reason })),
+    };
+  }
+}
+
+class DestinationProgress {
+  readonly acknowledged: Set<number>;
+  failure: { readonly error: unknown } | undefined;
+  readonly #delivered: Record<string, readonly [number, number, number]>;
+  #repeats: number;
+
+  constructor(earlier: DestinationDetails | undefined) {
+    this.acknowledged = new Set(earlier?.acknowledged);
+    this.#delivered = { ...earlier?.delivered };
+    this.#repeats = earlier?.repeats ?? 0;
+  }
+
+  deliver(
+    index: number,
+    hour: string,
+    { records, bytes, isRepeat }: Extract<DeliveryOutcome, { status: 'delivered' }>,
+  ): void {
+    if (this.acknowledged.has(index)) return;
+    this.acknowledged.add(index);
+    const [blobsBefore, recordsBefore, bytesBefore] = this.#delivered[hour] ?? [0, 0, 0];
+    this.#delivered[hour] = [blobsBefore + 1, recordsBefore + records, bytesBefore + bytes];
+    if (isRepeat) this.#repeats++;
+  }
+
+  details(): DestinationDetails {
+    return {
+      acknowledged: [...this.acknowledged],
+      delivered: { ...this.#delivered },
+      repeats: this.#repeats,
+    };
+  }
+
+  outcome(blobs: number): DestinationOutcome {
+    const indexes = Array.from({ length: blobs }, (_, index) => index);
+    return {
+      missing: indexes.filter((index) => !this.acknowledged.has(index)),
+      delivered: { ...this.#delivered },
+      repeats: this.#repeats,
+      ...(this.failure !== undefined && { failure: describeFailure(this.failure.error) }),
+    };
   }
 }

@@ -1,14 +1,18 @@
 import { ensureSubscription } from './ensure-subscription.ts';
 import { forwardContent } from './forward-content.ts';
 import { listContent } from './list-content.ts';
+import { recordCoverage } from './record-coverage.ts';
+import { requestBackfill } from './request-backfill.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
-/** The activities that `ingestSubscription` calls; workflows import the type only. */
+/** The activities that the workflows call; workflows import the type only. */
 export function createActivities(dependencies: ActivityDependencies) {
   return {
     ensureSubscription: ensureSubscription(dependencies),
     listContent: listContent(dependencies),
     forwardContent: forwardContent(dependencies),
+    recordCoverage: recordCoverage(dependencies),
+    requestBackfill: requestBackfill(dependencies),
   };
 }
 

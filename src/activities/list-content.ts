@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
-import type { BlobReference, ContentBlob } from '../domain/content-blob.ts';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { BlobReference } from '../domain/content-blob.ts';
+import { openIds, type DeliveredIds } from '../domain/delivered-ids.ts';
+import { hourOf } from '../domain/hour.ts';
 import { jitter, pollDelayMs } from '../domain/pacing.ts';
-import { boundListing, isAccepted, isoTime, parseTime, planLiveListing } from '../domain/time-window.ts';
-import type { TimeWindow } from '../domain/time-window.ts';
-import { isDerivableContentUri } from '../office365/content-urls.ts';
+import {
+  isoTime,
+  parseTime,
+  planLiveListing,
+  planOwedListing,
+  type TimeWindow,
+} from '../domain/time-window.ts';
+import { InputError } from '../errors.ts';
 import type { ActivityDependencies, Tenant, WorkflowSettings } from './dependencies.ts';
-import { requireTenant, workflowSettings } from './dependencies.ts';
-
-/**
- * Blobs of one result. Each costs some 320 bytes of history in all, so that a whole listing fits into a run of 512 KB; a
- * result above 2 MiB would be retried for ever.
- */
-const maxListedBlobs = 1_200;
+import { requireTenant, serverNowMs, workflowSettings } from './dependencies.ts';
+import { listWindow, type ListedWindow } from './list-window.ts';
 
 /** A quiet listing returns after this long, so that the position moves and the run can continue as new. */
 const maxWaitMs = 15 * 60_000;
@@ -20,117 +22,174 @@ const maxWaitMs = 15 * 60_000;
 /** A window that ends this much before the settle time is closed at once when it is empty: more waits behind it. */
 const behindMs = 60_000;
 
-/** A waiting listing reports more often than a third of its heartbeat time-out (60 s). */
-const heartbeatEveryMs = 15_000;
-
-export interface ListContentInput {
-  readonly tenantId: string;
-  readonly contentType: string;
+/** Lists what was created since the position, and waits inside until there is something. */
+interface LiveListing {
   /** ISO: everything created before it is done. */
   readonly position: string;
   /** Empty polls in a row before this listing: quiet subscriptions are listed less often. */
   readonly quietPolls: number;
+  /** An operator asked for a listing now: it returns even if there is nothing, and brings the settings along. */
+  readonly isAsked?: boolean;
+}
+
+/** Lists a span once, at once. */
+interface OwedListing {
+  readonly window: TimeWindow;
+  /** Per hour of `contentCreated`: what need not come back. */
+  readonly known: Readonly<Record<string, DeliveredIds>>;
+}
+
+/** Either `live` or `owed`. */
+export interface ListContentInput {
+  readonly tenantId: string;
+  readonly contentType: string;
+  readonly live?: LiveListing;
+  readonly owed?: OwedListing;
 }
 
 export interface ContentListing {
-  /** The span this listing is complete for. It starts after the position where the service no longer serves what lies between. */
+  /**
+   * The span this listing is complete for. It starts later than asked where the service no longer serves the beginning; of an
+   * owed span of which nothing is served any more it is the end alone.
+   */
   readonly window: TimeWindow;
-  /** Oldest first, at most some 1,200; may name blobs that are delivered already. */
+  /** Oldest first, at most some 1,200; a live listing may name blobs that are delivered already. */
   readonly blobs: readonly BlobReference[];
+  /** How many blobs of the span were listed beside these and need not come back. */
+  readonly known: number;
   /** How often this activity listed. */
   readonly polls: number;
-  /** Empty polls in a row, for the next listing. */
+  /** Empty polls in a row, for the next live listing. */
   readonly quietPolls: number;
   /** ISO, the service's clock. */
   readonly listedAt: string;
   readonly settings: WorkflowSettings;
 }
 
-/** Heartbeat details of a waiting listing, for people. */
-interface ListingProgress {
-  lastListed?: string;
-  polls: number;
-}
-
 /**
- * Lists what was created since the position, and waits inside: lists, sleeps, lists again, until there is something new,
- * some 15 minutes are over, or the worker shuts down. Safe to retry because it only reads. A failed listing is thrown at
- * once (`ManagementApi.*`), so that Temporal retries it in plain sight.
+ * Lists content. A live listing waits inside: lists, sleeps, lists again, until there is something new, some 15 minutes are
+ * over, or the worker shuts down; an owed one lists its span once. Safe to retry because it only reads. A failed listing is
+ * thrown at once (`ManagementApi.*`), so that Temporal retries it in plain sight; `Input` for a tenant that is not known.
  */
 export function listContent(dependencies: ActivityDependencies) {
-  return async (input: ListContentInput): Promise<ContentListing> => {
-    const tenant = requireTenant(dependencies, input.tenantId);
-    const { stopping } = dependencies;
-    const pace = jitter(`${input.tenantId}/${input.contentType}`);
-    const endMs = Date.now() + maxWaitMs;
-    const progress: ListingProgress = { polls: 0 };
-    const report = () => heartbeat({ ...progress });
-    const heartbeats = setInterval(report, heartbeatEveryMs);
+  return async ({ tenantId, contentType, live, owed }: ListContentInput): Promise<ContentListing> => {
+    const tenant = requireTenant(dependencies, tenantId);
+    const progress = new ListingProgress();
+    const heartbeats = setInterval(() => progress.report(), heartbeatTimeoutMs(tenant) / 3);
+    const subscription = { tenant, contentType, progress };
     try {
-      for (;;) {
-        const listing = await listOnce(tenant, input, report);
-        progress.polls++;
-        progress.lastListed = isoTime(Date.now());
-        report();
-        const quietPolls = listing.blobs.length > 0 ? 0 : input.quietPolls + progress.polls;
-        const isDone = listing.blobs.length > 0 || isBehind(listing.window, tenant) || Date.now() >= endMs;
-        if (isDone || (await isStopping(pollDelayMs(quietPolls, tenant.config.settings) * pace, stopping))) {
-          return {
-            ...listing,
-            polls: progress.polls,
-            quietPolls,
-            listedAt: isoTime(serverNowMs(tenant)),
-            settings: workflowSettings(dependencies, tenant),
-          };
-        }
+      if ((live === undefined) === (owed === undefined)) {
+        throw new InputError('live', 'give either live or owed, and not both');
       }
+      const listed =
+        owed === undefined
+          ? await waitForContent(subscription, live!, dependencies.stopping)
+          : { ...(await listOwed(subscription, owed)), quietPolls: 0 };
+      return {
+        ...listed,
+        polls: progress.polls,
+        listedAt: isoTime(serverNowMs(tenant)),
+        settings: workflowSettings(dependencies, tenant),
+      };
     } finally {
       clearInterval(heartbeats);
     }
   };
 }
 
-/** One listing of the live window, all pages. An empty span while there is nothing to list yet. */
-async function listOnce(
-  tenant: Tenant,
-  { contentType, position }: ListContentInput,
-  onPage: () => void,
-): Promise<Pick<ContentListing, 'window' | 'blobs'>> {
-  const { client, config } = tenant;
+/** Heartbeat details of a listing: when it listed last and how often. */
+class ListingProgress {
+  polls = 0;
+  #lastListed: string | undefined;
+
+  report(): void {
+    heartbeat({ lastListed: this.#lastListed, polls: this.polls });
+  }
+
+  hasListed(): void {
+    this.polls++;
+    this.#lastListed = isoTime(Date.now());
+    this.report();
+  }
+}
+
+interface Subscription {
+  readonly tenant: Tenant;
+  readonly contentType: string;
+  readonly progress: ListingProgress;
+}
+
+async function waitForContent(
+  subscription: Subscription,
+  { position, quietPolls, isAsked = false }: LiveListing,
+  stopping: AbortSignal,
+): Promise<ListedWindow & Pick<ContentListing, 'quietPolls'>> {
+  const { tenant, contentType, progress } = subscription;
+  const pace = jitter(`${tenant.config.tenantId}/${contentType}`);
+  const endMs = Date.now() + maxWaitMs;
+  for (;;) {
+    const listed = await listLive(subscription, position);
+    const isEmpty = listed.blobs.length === 0;
+    const emptyPolls = isEmpty ? quietPolls + progress.polls : 0;
+    const isDone = isAsked || !isEmpty || isBehind(listed.window, tenant) || Date.now() >= endMs;
+    const delayMs = pollDelayMs(emptyPolls, tenant.config.settings) * pace;
+    if (isDone || (await isStopping(delayMs, stopping))) return { ...listed, quietPolls: emptyPolls };
+  }
+}
+
+/** One listing of the live window. An empty span while there is nothing to list yet. */
+async function listLive(
+  { tenant, contentType, progress }: Subscription,
+  position: string,
+): Promise<ListedWindow> {
   const plan = planLiveListing({
     position,
     nowMs: serverNowMs(tenant),
-    settleTimeMs: config.settings.settleTimeMs,
+    settleTimeMs: tenant.config.settings.settleTimeMs,
   });
-  if (plan === undefined) return { window: { startTime: position, endTime: position }, blobs: [] };
-  const accepted = new Map<string, ContentBlob>();
-  for await (const page of client.listAvailableContent(contentType, plan.requested, cancellationSignal())) {
-    for (const blob of page) if (isAccepted(blob.contentCreated, plan)) accepted.set(blob.contentId, blob);
-    onPage();
-  }
-  const { blobs, completeUntil } = boundListing([...accepted.values()], plan.accepted, maxListedBlobs);
-  log.debug('Listed content', { contentType, blobs: blobs.length, ...plan.accepted });
-  return {
-    window: { startTime: plan.accepted.startTime, endTime: completeUntil },
-    blobs: blobs.map((blob) => referenceTo(blob, tenant)),
-  };
+  const listed =
+    plan === undefined
+      ? { window: { startTime: position, endTime: position }, blobs: [], known: 0 }
+      : await listWindow(tenant, {
+          contentType,
+          plan,
+          priority: 'live',
+          isKnown: () => false,
+          onPage: () => progress.report(),
+        });
+  progress.hasListed();
+  return listed;
 }
 
-/** The contentUri would treble history, so it is carried only where it cannot be derived. */
-function referenceTo(
-  { contentId, contentCreated, contentUri }: ContentBlob,
-  { config }: Tenant,
-): BlobReference {
-  const isDerivable = isDerivableContentUri(contentUri, contentId, config);
-  return { contentId, contentCreated, ...(!isDerivable && { contentUri }) };
+/** The listing of a span that is owed, without what is known. An empty span where nothing of it is served any more. */
+async function listOwed(
+  { tenant, contentType, progress }: Subscription,
+  { window, known }: OwedListing,
+): Promise<ListedWindow> {
+  const plan = planOwedListing({ window, nowMs: serverNowMs(tenant) });
+  const memories = new Map(Object.entries(known).map(([hour, memory]) => [hour, openIds(memory)]));
+  const listed =
+    plan === undefined
+      ? { window: { startTime: window.endTime, endTime: window.endTime }, blobs: [], known: 0 }
+      : await listWindow(tenant, {
+          contentType,
+          plan,
+          priority: 'owed',
+          isKnown: ({ contentId, contentCreated }) =>
+            memories.get(hourOf(contentCreated))?.has(contentId) ?? false,
+          onPage: () => progress.report(),
+        });
+  progress.hasListed();
+  return listed;
 }
 
 function isBehind(window: TimeWindow, tenant: Tenant): boolean {
   return parseTime(window.endTime) < serverNowMs(tenant) - tenant.config.settings.settleTimeMs - behindMs;
 }
 
-function serverNowMs({ client }: Tenant): number {
-  return Date.now() + client.clockOffsetMs;
+/** As the workflow scheduled it, which may not know a changed setting yet. */
+function heartbeatTimeoutMs({ config }: Tenant): number {
+  return activityInfo().heartbeatTimeoutMs ?? config.settings.listingHeartbeatMs;
 }
 
 /** Waits, and says whether the worker began to shut down meanwhile. Throws the reason when the activity is cancelled. */

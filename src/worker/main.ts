@@ -1,6 +1,7 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
-import { failureInterceptor } from '../activities/interceptor.ts';
+import { FailingActivities } from '../activities/failing-signal.ts';
+import { createFailureInterceptor } from '../activities/interceptor.ts';
 import type { Config } from '../config/config.ts';
 import { listingTaskQueue } from '../domain/ids.ts';
 import { connectClient, connectNative, type TemporalSettings } from '../temporal/connection.ts';
@@ -28,6 +29,9 @@ const defaultCachedWorkflows = 1_000;
 
 /** One slot per subscription that waits. */
 const listingSlots = 10_000;
+
+/** Heartbeats pass at 0.8 of their time-out, and of `listing_heartbeat` up to its longest; by default no rarer than each minute. */
+const maxHeartbeatThrottleInterval = '10m';
 
 /** Batches at once; each holds up to eight blobs of 4 MiB. */
 const forwardingSlots = 32;
@@ -71,6 +75,7 @@ async function createWorkers(
   connection: NativeConnection,
   { listContent, ...forwarding }: ReturnType<typeof createActivities>,
 ): Promise<readonly [Worker, Worker]> {
+  const failures = createFailureInterceptor(new FailingActivities());
   const shared: Partial<WorkerOptions> = {
     connection,
     namespace: temporal.namespace,
@@ -78,7 +83,7 @@ async function createWorkers(
     shutdownForceTime,
     // Eager activities would pass by the limits of the queue.
     maxEagerActivityReservationsPerWorkflowTask: 0,
-    interceptors: { activity: [() => ({ inbound: failureInterceptor })] },
+    interceptors: { activity: [() => ({ inbound: failures })] },
   };
   return [
     await Worker.create({
@@ -94,6 +99,7 @@ async function createWorkers(
       taskQueue: listingTaskQueue(taskQueue),
       activities: { listContent },
       maxConcurrentActivityTaskExecutions: listingSlots,
+      maxHeartbeatThrottleInterval,
     }),
   ];
 }

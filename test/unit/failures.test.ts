@@ -1,10 +1,12 @@
 import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { failureTypes, toFailure } from '../../src/activities/failures.ts';
+import { describeFailure, failureTypes, toFailure } from '../../src/activities/failures.ts';
 import {
   DestinationError,
   destinationErrorKinds,
   InputError,
+  LedgerError,
+  ledgerErrorKinds,
   ManagementApiError,
   managementApiErrorKinds,
 } from '../../src/errors.ts';
@@ -14,6 +16,7 @@ describe('toFailure', () => {
     const made = [
       ...managementApiErrorKinds.map((kind) => toFailure(new ManagementApiError(kind, 'said'))),
       ...destinationErrorKinds.map((kind) => toFailure(new DestinationError(kind, 'said'))),
+      ...ledgerErrorKinds.map((kind) => toFailure(new LedgerError(kind, 'said'))),
       toFailure(new InputError('field', 'said')),
     ] as ApplicationFailure[];
     expect(made.map(({ type }) => type)).toEqual(failureTypes);
@@ -35,7 +38,9 @@ describe('toFailure', () => {
     [new ManagementApiError('unexpectedResponse', ''), false],
     [new DestinationError('misconfigured', ''), true],
     [new DestinationError('unavailable', ''), false],
+    [new LedgerError('unavailable', ''), false],
     [new InputError('tenantId', ''), true],
+    [new InputError('tenantId', '', { mayPass: true }), false],
   ])('does not retry what only a person can mend: %o', (error, isFinal) => {
     expect(toFailure(error)).toMatchObject({ nonRetryable: isFinal });
   });
@@ -55,5 +60,20 @@ describe('toFailure', () => {
     ]) {
       expect(toFailure(error)).toBe(error);
     }
+  });
+});
+
+describe('describeFailure', () => {
+  it('says type and message of our own errors', () => {
+    expect(describeFailure(new DestinationError('unavailable', 'HTTP 503'))).toEqual({
+      failureType: 'Destination.unavailable',
+      message: 'HTTP 503',
+    });
+  });
+
+  it('keeps to itself what an unexpected error says, which may quote a record', () => {
+    const description = describeFailure(new SyntaxError('Unexpected token in {"UserId":"ann"}'));
+    expect(description.failureType).toBe('SyntaxError');
+    expect(description.message).not.toContain('ann');
   });
 });

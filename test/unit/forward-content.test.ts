@@ -1,223 +1,179 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
-import {
-  forwardContent,
-  type ForwardContentInput,
-  type ForwardedContent,
-} from '../../src/activities/forward-content.ts';
+import { ActivityCancellationDetails } from '@temporalio/common';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { forwardContent } from '../../src/activities/forward-content.ts';
 import type { ForwardingDetails } from '../../src/activities/forwarding-progress.ts';
-import { listContent, type ContentListing } from '../../src/activities/list-content.ts';
-import type { Config } from '../../src/config/config.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import type { Destination } from '../../src/destinations/destination.ts';
-import { createFileDestination } from '../../src/destinations/file/index.ts';
-import { DestinationError } from '../../src/errors.ts';
-import { startSimulator, type Simulator } from '../../src/simulator/start.ts';
-import { createAdapters, createActivityDependencies, type Adapters } from '../../src/worker/dependencies.ts';
-import { linesBelow } from '../contract/file-system.ts';
+import { hourOf } from '../../src/domain/hour.ts';
+import { anEnvironment, contentType } from './activity-stand.ts';
+import { setUpForwarding, sumOf, type ForwardStand } from './forward-stand.ts';
 
-/** The activities against the simulator and files on disk; only the workflow around them is not there. */
-const contentType = 'Audit.Exchange';
-let folder: string;
-let simulator: Simulator;
-let adapters: Adapters;
-let dependencies: ActivityDependencies;
-let input: ForwardContentInput;
-const closing: Destination[] = [];
+let stand: ForwardStand;
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'office365-ingest-forward-'));
-  simulator = await startSimulator({
-    seed: 'forward',
-    tenants: 1,
-    contentTypes: [contentType],
-    historyHours: 10,
-    blobsPerHour: 1,
-    recordsPerBlob: 3,
-    liveEveryMs: 0,
-  });
-  const config = await configOf(simulator);
-  adapters = createAdapters(config);
-  dependencies = createActivityDependencies(config, adapters, {
-    stopping: new AbortController().signal,
-    hasSearchAttributes: true,
-  });
-  const { tenantId } = config.tenants[0]!;
-  const { client } = adapters.tenant(tenantId)!;
-  await client.startSubscription(contentType, AbortSignal.timeout(10_000));
-  const listing: ContentListing = await anEnvironment().run(listContent(dependencies), {
-    tenantId,
-    contentType,
-    position: new Date(Date.now() - 12 * 3_600_000).toISOString(),
-    quietPolls: 0,
-  });
-  expect(listing.blobs).toHaveLength(10);
-  input = { tenantId, contentType, blobs: listing.blobs, destinations: ['one'] };
-});
-
-afterEach(async () => {
-  for (const destination of closing.splice(0)) await destination.close();
-  await adapters.close();
-  await simulator.close();
-  await rm(folder, { recursive: true, force: true });
+  stand = await setUpForwarding();
+  expect(stand.blobs).toHaveLength(10);
 });
 
 describe('forwardContent', () => {
-  it('forwards every blob to every destination, and fetches it once', async () => {
-    const result = await forward({ ...input, destinations: ['one', 'two'] });
-    expect(result).toMatchObject({ records: 30, repeats: 0, failed: [], lost: [] });
-    const [one, two] = await Promise.all(['one', 'two'].map((name) => linesBelow(path.join(folder, name))));
-    expect(one).toHaveLength(30);
-    expect(two).toHaveLength(30);
-    expect(new Set(two)).toEqual(new Set(one));
-    expect(simulator.report().requests.blob).toEqual({ 200: 10 });
+  it('forwards every blob and says what the destination has, per hour', async () => {
+    const { destinations, failed, lost } = await stand.forward();
+    expect([destinations.length, failed, lost]).toEqual([1, [], []]);
+    expect(destinations[0]).toMatchObject({ missing: [], repeats: 0 });
+    expect(Object.keys(destinations[0]!.delivered)).toEqual(
+      expect.arrayContaining(stand.blobs.map(({ contentCreated }) => hourOf(contentCreated))),
+    );
+    const lines = await stand.lines();
+    const bytes = lines.reduce((sum, line) => sum + line.length, 0);
+    expect(sumOf(destinations[0]!)).toEqual([10, 30, bytes]);
+    expect(lines).toHaveLength(30);
   });
 
-  it('returns what failed beside what it delivered', async () => {
-    simulator.addFault({ operation: 'blob', kind: 'AF50000', contentId: input.blobs[4]!.contentId });
-    const result = await forward(input);
-    expect(result).toMatchObject({
-      records: 27,
-      failed: [{ index: 4, failureType: 'ManagementApi.unavailable' }],
-      lost: [],
-    });
-    expect(await linesBelow(path.join(folder, 'one'))).toHaveLength(27);
+  it('has nothing to do without blobs', async () => {
+    const { destinations } = await stand.forward({ blobs: [] });
+    expect(destinations).toEqual([{ missing: [], delivered: {}, repeats: 0 }]);
   });
 
-  it('throws the failure when it has nothing to show, so that Temporal retries it in plain sight', async () => {
-    simulator.addFault({ operation: 'blob', kind: 'AF50000' });
-    await expect(forward(input)).rejects.toMatchObject({ kind: 'unavailable' });
+  it('counts what the destination had already', async () => {
+    await stand.forward();
+    const { destinations } = await stand.forward();
+    expect(destinations[0]).toMatchObject({ missing: [], repeats: 10 });
+    expect(sumOf(destinations[0]!)).toEqual([10, 30, 0]);
   });
 
-  it('names a blob that is past its retention as lost', async () => {
-    simulator.addFault({ operation: 'blob', kind: 'AF20051', contentId: input.blobs[0]!.contentId });
-    const result = await forward(input);
-    expect(result.lost).toEqual([{ index: 0, reason: expect.stringContaining('AF20051') }]);
-    expect(result.failed).toEqual([]);
+  it('returns a blob that failed beside what it delivered', async () => {
+    stand.simulator.addFault({ operation: 'blob', kind: 'AF50000', contentId: stand.blobs[4]!.contentId });
+    const { destinations, failed, lost } = await stand.forward();
+    expect(failed).toEqual([
+      { index: 4, failureType: 'ManagementApi.unavailable', message: expect.stringContaining('AF50000') },
+    ]);
+    expect(lost).toEqual([]);
+    expect(destinations[0]).toMatchObject({ missing: [4] });
+    expect(sumOf(destinations[0]!).slice(0, 2)).toEqual([9, 27]);
+    expect(await stand.lines()).toHaveLength(27);
   });
 
   it.each(['truncated', 'reset', 'html200'] as const)(
     'acknowledges nothing of a body that is %s',
     async (kind) => {
-      simulator.addFault({ operation: 'blob', kind, contentId: input.blobs[2]!.contentId });
-      const result = await forward(input);
-      expect(result.failed.map(({ index }) => index)).toEqual([2]);
-      expect(await linesBelow(path.join(folder, 'one'))).toHaveLength(27);
+      stand.simulator.addFault({ operation: 'blob', kind, contentId: stand.blobs[2]!.contentId });
+      const { failed } = await stand.forward();
+      expect(failed.map(({ index }) => index)).toEqual([2]);
+      expect(await stand.lines()).toHaveLength(27);
     },
   );
 
-  it('asks for no more blobs of a tenant that is throttled', async () => {
-    simulator.addFault({ operation: 'blob', kind: 'AF429' });
-    await expect(forward(input)).rejects.toMatchObject({ kind: 'throttled' });
-    const refused = simulator.report().requests.blob?.['403 AF429'] ?? 0;
-    expect(refused).toBeLessThan(input.blobs.length);
-  });
-
-  it('sends a destination nothing that it acknowledged in an earlier attempt', async () => {
-    const earlier: ForwardingDetails = {
-      delivered: [[0, 1, 2], [1]],
-      records: 3,
-      bytes: 300,
-      repeats: 0,
-    };
-    const result = await forward({ ...input, destinations: ['one', 'two'] }, earlier);
-    expect(result.records).toBe(3 + 27);
-    expect(await linesBelow(path.join(folder, 'one'))).toHaveLength(21);
-    expect(await linesBelow(path.join(folder, 'two'))).toHaveLength(27);
-    expect(simulator.report().requests.blob).toEqual({ 200: 9 });
-  });
-
-  it('keeps what the other destination took when one fails', async () => {
-    // It does not even end what it was given to read.
-    const failing: Destination = {
-      name: 'failing',
-      deliver: (blobs) => ({
-        [Symbol.asyncIterator]: () => ({
-          next: async () => {
-            await blobs[Symbol.asyncIterator]().next();
-            throw new DestinationError('unavailable', 'down for maintenance');
-          },
-        }),
-      }),
-      check: async () => undefined,
-      close: async () => undefined,
-    };
-    const details: ForwardingDetails[] = [];
-    const attempt = forward({ ...input, destinations: ['one', 'failing'] }, undefined, details, { failing });
-    await expect(attempt).rejects.toMatchObject({ kind: 'unavailable', message: 'down for maintenance' });
-    expect(await linesBelow(path.join(folder, 'one'))).toHaveLength(30);
-    expect(details.at(-1)?.delivered[0]).toHaveLength(10);
-  });
-
-  it('ends promptly with the reason when it is cancelled with nothing to show', async () => {
-    simulator.addFault({ operation: 'blob', kind: 'slow', delayMs: 60_000 });
-    const environment = anEnvironment();
-    const running = environment.run(forwardContent(withFiles({})), input);
-    setTimeout(() => environment.cancel('CANCELLED'), 300);
-    await expect(running).rejects.toMatchObject({ name: 'CancelledFailure' });
-  });
-
-  it('returns what was acknowledged when it is cancelled', async () => {
-    simulator.addFault({
-      operation: 'blob',
-      kind: 'slow',
-      delayMs: 60_000,
-      contentId: input.blobs[9]!.contentId,
-    });
-    const environment = anEnvironment();
-    environment.on('heartbeat', (details: ForwardingDetails) => {
-      if (details.delivered[0]?.length === 9) environment.cancel('CANCELLED');
-    });
-    const result: ForwardedContent = await environment.run(forwardContent(withFiles({})), input);
-    expect(result).toMatchObject({ records: 27, failed: [{ index: 9 }] });
-  });
-
-  it('knows a destination that is not configured as something that may still come', async () => {
-    await expect(forward({ ...input, destinations: ['missing'] })).rejects.toMatchObject({
-      kind: 'unavailable',
-    });
+  it('names a blob that is past its retention as lost, which is missing for good', async () => {
+    stand.simulator.addFault({ operation: 'blob', kind: 'AF20051', contentId: stand.blobs[0]!.contentId });
+    const { destinations, failed, lost } = await stand.forward();
+    expect(lost).toEqual([{ index: 0, reason: expect.stringContaining('AF20051') }]);
+    expect(failed).toEqual([]);
+    expect(destinations[0]?.missing).toEqual([0]);
   });
 
   it('refuses a tenant that is not configured, naming the ones that are', async () => {
-    const unknown = { ...input, tenantId: '00000000-0000-0000-0000-000000000000' };
-    await expect(forward(unknown)).rejects.toThrow(input.tenantId);
+    const { tenantId } = stand.tenant.config;
+    const input = {
+      tenantId: '00000000-0000-0000-0000-000000000000',
+      contentType,
+      blobs: [],
+      destinations: [],
+    };
+    const activity = forwardContent(stand.dependencies);
+    const attempt = anEnvironment().run(activity, { ...input, priority: 'live' as const });
+    await expect(attempt).rejects.toThrow(tenantId);
   });
 });
 
-async function forward(
-  forwarded: ForwardContentInput,
-  earlier?: ForwardingDetails,
-  heartbeats: ForwardingDetails[] = [],
-  others: Readonly<Record<string, Destination>> = {},
-) {
-  const environment = anEnvironment(earlier);
-  environment.on('heartbeat', (details: ForwardingDetails) => heartbeats.push(details));
-  const result: ForwardedContent = await environment.run(forwardContent(withFiles(others)), forwarded);
-  return result;
-}
-
-function anEnvironment(heartbeatDetails?: ForwardingDetails): MockActivityEnvironment {
-  return new MockActivityEnvironment(heartbeatDetails === undefined ? {} : { heartbeatDetails }, {
-    logger: new DefaultLogger('ERROR'),
+describe('a batch that has nothing to show', () => {
+  it.each([1, 2])('throws the failure of its blobs in attempt %i, in plain sight', async (attempt) => {
+    stand.simulator.addFault({ operation: 'blob', kind: 'AF50000' });
+    await expect(stand.forward({ info: { attempt } })).rejects.toMatchObject({ kind: 'unavailable' });
   });
-}
 
-/** Destinations `one` and `two` are folders of files. */
-function withFiles(others: Readonly<Record<string, Destination>>): ActivityDependencies {
-  const files = Object.fromEntries(
-    ['one', 'two'].map((name) => [name, createFileDestination(name, { path: path.join(folder, name) })]),
-  );
-  closing.push(...Object.values(files));
-  return { ...dependencies, destination: (key) => files[key] ?? others[key] };
-}
+  it('returns its blobs as failed from the third attempt on, so that they go out of the way', async () => {
+    stand.simulator.addFault({ operation: 'blob', kind: 'AF50000' });
+    const { destinations, failed } = await stand.forward({ info: { attempt: 3 } });
+    expect(failed.map(({ index }) => index).toSorted((a, b) => a - b)).toEqual([...stand.blobs.keys()]);
+    expect(destinations[0]?.missing).toHaveLength(10);
+  });
 
-async function configOf(of: Simulator): Promise<Config> {
-  const file = path.join(folder, 'office365-ingest.yaml');
-  await writeFile(file, of.configYaml());
-  return loadConfig({ path: file, environment: {}, workingFolder: folder });
-}
+  it('throws in any attempt while the service answers nothing: an outage puts nothing aside', async () => {
+    stand.simulator.addFault({ operation: 'any', kind: 'text503' });
+    await expect(stand.forward({ info: { attempt: 7 } })).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('retrieveContent'),
+    });
+  });
+
+  it('throws in any attempt what concerns the whole tenant, and asks for no more blobs', async () => {
+    stand.simulator.addFault({ operation: 'blob', kind: 'AF429' });
+    await expect(stand.forward({ info: { attempt: 7 } })).rejects.toMatchObject({ kind: 'throttled' });
+    const refused = stand.simulator.report().requests.blob?.['403 AF429'] ?? 0;
+    expect(refused).toBeLessThan(stand.blobs.length);
+  });
+});
+
+describe('a batch that is throttled half way', () => {
+  it('leaves what it did not get to missing, not failed', async () => {
+    const throttledAt = stand.blobs[9]!.contentId;
+    stand.simulator.addFault({ operation: 'blob', kind: 'AF429', contentId: throttledAt });
+    const { destinations, failed, lost } = await stand.forward();
+    expect([failed, lost]).toEqual([[], []]);
+    expect(destinations[0]).toMatchObject({ missing: [9] });
+    expect(destinations[0]?.failure).toBeUndefined();
+  });
+});
+
+describe('a later attempt', () => {
+  it('sends a destination nothing that it acknowledged before, and counts it all the same', async () => {
+    const hour = hourOf(stand.blobs[0]!.contentCreated);
+    const heartbeatDetails: ForwardingDetails = {
+      destinations: [{ acknowledged: [0, 1], delivered: { [hour]: [2, 6, 600] }, repeats: 1 }],
+    };
+    const { destinations } = await stand.forward({ info: { attempt: 2, heartbeatDetails } });
+    expect(await stand.lines()).toHaveLength(24);
+    expect(destinations[0]).toMatchObject({ missing: [], repeats: 1 });
+    expect(sumOf(destinations[0]!).slice(0, 2)).toEqual([10, 30]);
+    expect(stand.simulator.report().requests.blob).toEqual({ 200: 8 });
+  });
+
+  it('gets all that was acknowledged from the heartbeats', async () => {
+    const heartbeats: ForwardingDetails[] = [];
+    const first = await stand.forward({ onHeartbeat: (details) => heartbeats.push(details) });
+    const second = await stand.forward({ info: { attempt: 2, heartbeatDetails: heartbeats.at(-1) } });
+    expect(second).toEqual(first);
+    expect(stand.simulator.report().requests.blob).toEqual({ 200: 10 });
+  });
+});
+
+describe('a cancelled attempt', () => {
+  it('ends promptly with the reason when it has nothing to show', async () => {
+    stand.simulator.addFault({ operation: 'blob', kind: 'slow', delayMs: 60_000 });
+    const environment = anEnvironment();
+    const { tenantId } = stand.tenant.config;
+    const destinations = ['files'];
+    const running = environment.run(
+      forwardContent({ ...stand.dependencies, destination: (key) => stand.destinations.get(key) }),
+      { tenantId, contentType, blobs: stand.blobs, destinations, priority: 'live' as const },
+    );
+    setImmediate(() => environment.cancel('CANCELLED'));
+    await expect(running).rejects.toMatchObject({ name: 'CancelledFailure' });
+  });
+
+  it.each([
+    ['returns what was acknowledged', { cancelRequested: true }],
+    ['throws when an operator pauses it, whatever it has to show', { paused: true }],
+  ])('%s', async (_, holder) => {
+    const slow = stand.blobs[9]!.contentId;
+    stand.simulator.addFault({ operation: 'blob', kind: 'slow', delayMs: 60_000, contentId: slow });
+    const result = stand.forward({
+      onHeartbeat: ({ destinations }, cancel) => {
+        if (destinations[0]?.acknowledged.length === 9) cancel(new ActivityCancellationDetails(holder));
+      },
+    });
+    if ('paused' in holder) {
+      await expect(result).rejects.toMatchObject({ name: 'CancelledFailure' });
+    } else {
+      expect(await result).toMatchObject({ destinations: [{ missing: [9] }], failed: [], lost: [] });
+    }
+  });
+});
