@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { upsertSearchAttributes } from '@temporalio/workflow';
-import { ingestState, type SubscriptionState } from './subscription-state.ts';
+import type { IngestState } from './messages.ts';
+import type { SubscriptionState } from './subscription-state.ts';
 
 /** The four search attributes: `temporal workflow list --query 'IngestState="blocked"'`. */
 export const tenantIdKey = defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD);
@@ -15,9 +16,9 @@ const checkpointStepMs = 15 * 60_000;
 export function showSearchAttributes(
   subscription: { readonly tenantId: string; readonly contentType: string },
   state: SubscriptionState,
+  current: IngestState,
 ): void {
   if (state.settings?.hasSearchAttributes !== true) return;
-  const current = ingestState(state);
   const position = state.checkpoint?.position ?? null;
   const shownPosition = state.shown?.checkpointTime ?? null;
   const hasMoved =

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
+import { pendingActivities, type PendingActivity } from './support/pending-activities.ts';
 import { contentType, exactly, test, type Stand } from './support/stand.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -114,22 +115,8 @@ describe.concurrent('an activity', () => {
   });
 });
 
-interface PendingActivity {
-  readonly activityId: string;
-  readonly activityType: { readonly name: string };
-  readonly state: string;
-  readonly attempt: number;
-  readonly lastFailure?: unknown;
-  readonly nextAttemptScheduleTime?: string;
-}
-
-/** As `describe -o json` shows it. */
 async function pendingActivity(stand: Stand): Promise<PendingActivity | undefined> {
-  const describe = ['workflow', 'describe', '--workflow-id', stand.workflowId(contentType), '-o', 'json'];
-  const { pendingActivities } = JSON.parse((await stand.temporal(...describe)).stdout) as {
-    readonly pendingActivities?: readonly PendingActivity[];
-  };
-  return pendingActivities?.[0];
+  return (await pendingActivities(stand))[0];
 }
 
 /** Pauses the activity that runs, which has to be of this type, waits until it has stopped, and returns its id. */

@@ -1,5 +1,7 @@
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { deliveredFilesIn, linesOf } from '../../src/simulator/delivered-lines.ts';
+import { retryNowUpdate, retryQuarantinedUpdate } from '../../src/workflows/messages.ts';
+import { startSiem, type Siem } from '../fakes/siem.ts';
 import { exactly, test, type Stand } from './support/stand.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -36,16 +38,7 @@ test('histories hold no secret and no record, and some 300 bytes a blob under lo
   const text = texts.join('\n');
   for (const trace of ['$Audit_Exchange$', 'AADSTS7000215', 'AF50000', 'AF20051'])
     expect(text.includes(trace), trace).toBe(true);
-  const userIds = await userIdsIn(stand);
-  expect(userIds.length).toBeGreaterThan(20);
-  const secrets = [
-    stand.simulator.clientSecret,
-    encodeURIComponent(stand.simulator.clientSecret),
-    'Bearer',
-    'eyJ',
-  ];
-  const quoted = ['contentUri', '<html', 'Retry the request', ...userIds];
-  for (const canary of [...secrets, ...quoted]) expect(text.includes(canary), canary).toBe(false);
+  await expectNoTraceOfData(stand, text, ['Retry the request']);
 
   const { available } = stand.blobs(smooth);
   const bytes = runs.smooth.reduce((total, run) => total + run.bytes, 0);
@@ -53,8 +46,76 @@ test('histories hold no secret and no record, and some 300 bytes a blob under lo
   expect(bytes / available).toBeLessThan(400);
 });
 
+test('histories of quarantine and of two destinations of which one is away hold no secret and no record either', async ({
+  setUp,
+}) => {
+  const siem = await startSiem();
+  onTestFinished(() => siem.close());
+  const secrets = ['canary-of-the-token', 'canary-of-the-header', 'canary-of-the-query'] as const;
+  const stand = await setUp({
+    simulator: { contentTypes: [troubled], blobsPerHour: 50, recordsPerBlob: [1, 5], liveEveryMs: 250 },
+    settings: { max_interval: '1s', sweep_ages: ['5s'] },
+    destinations: [{ name: 'archive', type: 'file', path: './events' }, secretiveDestination(siem, secrets)],
+  });
+  const stuck = stand.simulator.addFault({ operation: 'blob', kind: 'AF50000', share: 0.1 });
+  const worker = stand.startWorker('--log-level', 'debug');
+  await stand.startSubscription(troubled);
+  const handle = stand.client.workflow.getHandle(stand.workflowId(troubled));
+  await waitUntil('the stuck blobs are in quarantine', async () => {
+    const { quarantined, reason } = await stand.status(troubled);
+    return quarantined > 50 && reason === null;
+  });
+  for (const answer of [503, 401] as const) {
+    siem.answer = answer;
+    await waitUntil(`the SIEM that answers ${answer} is away`, async () => {
+      const { reason, lastFailure } = await stand.status(troubled);
+      return reason?.includes('siem') && lastFailure?.message.includes(String(answer));
+    });
+    siem.answer = 200;
+    await handle.executeUpdate(retryNowUpdate, { args: [{}] });
+    await waitUntil('it is back', async () => (await stand.status(troubled)).reason === null);
+  }
+  stand.simulator.removeFault(stuck);
+  await handle.executeUpdate(retryQuarantinedUpdate, { args: [{}] });
+  await stand.drain();
+  expect(await stand.verify()).toMatchObject(exactly);
+  const { records, servedTwice } = await stand.verify();
+  await waitUntil('the SIEM has everything', () => siem.report.records === records - servedTwice);
+
+  const runs = await runsOf(stand, troubled);
+  const text = [...runs.map((run) => run.text), worker.output()].join('\n');
+  for (const trace of ['$Audit_Exchange$', 'AF50000', 'HTTP 503', 'HTTP 401'])
+    expect(text.includes(trace), trace).toBe(true);
+  await expectNoTraceOfData(stand, text, [...secrets, siem.url]);
+
+  expect(runs.length).toBeGreaterThan(1);
+  for (const { events } of runs) expect(events).toBeLessThanOrEqual(maxEvents);
+});
+
+/** A run is full at 300 events, those of set-up apart: eight for each of ten activities. Then it lets end what is under way. */
+const maxEvents = 300 + 80 + 60;
+
+function secretiveDestination(
+  { url }: Siem,
+  [token, header, query]: readonly [string, string, string],
+): Readonly<Record<string, unknown>> {
+  const headers = { 'X-Api-Key': header };
+  return { name: 'siem', type: 'http', url: `${url}?token=${query}`, bearer_token: token, headers };
+}
+
+/** Neither the tenant's secret nor a token, nor who did what in a record, nor these. */
+async function expectNoTraceOfData(stand: Stand, text: string, more: readonly string[]): Promise<void> {
+  const { clientSecret } = stand.simulator;
+  const userIds = await userIdsIn(stand);
+  expect(userIds.length).toBeGreaterThan(20);
+  const secrets = [clientSecret, encodeURIComponent(clientSecret), 'Bearer', 'eyJ'];
+  const canaries = [...secrets, 'contentUri', '<html', ...userIds, ...more];
+  for (const canary of canaries) expect(text.includes(canary), canary).toBe(false);
+}
+
 interface Run {
   readonly bytes: number;
+  readonly events: number;
   /** Everything in its history, payloads in plain. */
   readonly text: string;
 }
@@ -68,8 +129,10 @@ async function runsOf(stand: Stand, contentType: string): Promise<readonly Run[]
     const { stdout } = await stand.temporal('workflow', 'show', ...run);
     const described = await stand.temporal('workflow', 'describe', ...run);
     const { historySizeBytes } = (JSON.parse(described.stdout) as Description).workflowExecutionInfo;
-    runs.push({ bytes: Number(historySizeBytes), text: withPlainPayloads(stdout) + described.stdout });
-    const [started] = (JSON.parse(stdout) as History).events;
+    const { events } = JSON.parse(stdout) as History;
+    const text = withPlainPayloads(stdout) + described.stdout;
+    runs.push({ bytes: Number(historySizeBytes), events: events.length, text });
+    const [started] = events;
     runId = started?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
   }
   return runs;

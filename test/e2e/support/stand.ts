@@ -16,6 +16,8 @@ export interface StandOptions {
   readonly simulator?: SimulatorOptions;
   /** Keys of the configuration, beside those of the simulator's own. */
   readonly settings?: Parameters<Simulator['configYaml']>[0];
+  /** The `destinations` of the configuration; default one of type file. */
+  readonly destinations?: readonly Readonly<Record<string, unknown>>[];
   /** `host:port` of the Temporal server; default the one that the test run shares. */
   readonly address?: string;
 }
@@ -24,6 +26,8 @@ export interface StandOptions {
 export interface Stand {
   readonly folder: string;
   readonly configPath: string;
+  /** Writes the configuration anew, for workers that start from then on. */
+  configure(options: Pick<StandOptions, 'settings' | 'destinations'>): Promise<void>;
   readonly eventsPath: string;
   readonly simulator: Simulator;
   readonly tenantId: string;
@@ -39,8 +43,8 @@ export interface Stand {
   run(...args: readonly string[]): Promise<Finished>;
   /** Runs the Temporal CLI. */
   temporal(...args: readonly string[]): Promise<Finished>;
-  /** Starts the workflow of a subscription as an operator does. */
-  startSubscription(contentType: string): Promise<void>;
+  /** Starts the workflow of a subscription as an operator does, with more fields of its input. */
+  startSubscription(contentType: string, more?: Readonly<Record<string, unknown>>): Promise<void>;
   status(contentType: string): Promise<SubscriptionStatus>;
   describe(contentType: string): Promise<WorkflowExecutionDescription['raw']>;
   /** What the simulator has served of a subscription. Throws before it was started there. */
@@ -49,8 +53,8 @@ export interface Stand {
   fetched(contentType: string): number;
   /** Stops the arrival of new content and waits until all of the subscriptions that were started here is delivered or lost. */
   drain(): Promise<void>;
-  /** Compares the files with what the simulator made available. */
-  verify(): Promise<Verification>;
+  /** Compares the files of a destination with what the simulator made available. Default path: `events`. */
+  verify(folder?: string): Promise<Verification>;
 }
 
 /** What `verifyDelivery` finds when all is well. */
@@ -92,7 +96,12 @@ async function setUpStand(
   });
   endings.push(() => simulator.close());
   const configPath = path.join(folder, 'office365-ingest.yaml');
-  await writeFile(configPath, simulator.configYaml({ lookback: '21h', ...options.settings }));
+  const configure: Stand['configure'] = async ({ settings = options.settings, destinations }) => {
+    const yaml = simulator.configYaml({ lookback: '21h', ...settings });
+    const named = destinations === undefined ? '' : `destinations: ${JSON.stringify(destinations)}\n`;
+    await writeFile(configPath, yaml + named);
+  };
+  await configure(options);
   const address = options.address ?? inject('temporalAddress');
   const client = await connectClient({ connectionOptions: { address }, namespace: 'default' });
   endings.push(() => client.connection.close());
@@ -115,6 +124,7 @@ async function setUpStand(
   return {
     folder,
     configPath,
+    configure,
     eventsPath,
     simulator,
     tenantId,
@@ -126,10 +136,11 @@ async function setUpStand(
     startWorker: (...more) => start('worker', '--config', configPath, '--task-queue', unique, ...more),
     run: (...args) => runToEnd(programPath, args, running),
     temporal,
-    startSubscription: async (type) => {
-      const input = JSON.stringify({ tenantId, contentType: type });
+    startSubscription: async (type, more = {}) => {
+      const input = path.join(folder, `${type}.json`);
+      await writeFile(input, JSON.stringify({ tenantId, contentType: type, ...more }));
       const start = ['workflow', 'start', '--type', 'ingestSubscription', '--task-queue', unique];
-      const started = await temporal(...start, '--workflow-id', workflowId(type), '--input', input);
+      const started = await temporal(...start, '--workflow-id', workflowId(type), '--input-file', input);
       if (started.status !== 0) throw new Error(`the workflow could not be started: ${started.stderr}`);
       startedTypes.add(type);
     },
@@ -145,7 +156,8 @@ async function setUpStand(
           return pending === 0 && delivered.blobs + lost >= blobsOf(simulator, type).available;
         });
     },
-    verify: () => verifyDelivery({ population: simulator.snapshot(), folder: eventsPath }),
+    verify: (delivered = eventsPath) =>
+      verifyDelivery({ population: simulator.snapshot(), folder: delivered }),
   };
 }
 

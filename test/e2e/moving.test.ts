@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { describe, expect } from 'vitest';
+import type { Checkpoint } from '../../src/domain/checkpoint.ts';
+import type { LedgerEntry } from '../../src/ledger/entries.ts';
+import { readLedger } from '../../src/ledger/read-ledger.ts';
+import { contentType, exactly, test, type Stand } from './support/stand.ts';
+import { waitUntil } from './support/wait-until.ts';
+
+const simulator = { historyHours: 5, blobsPerHour: 20, recordsPerBlob: 2, liveEveryMs: 500 };
+
+describe.concurrent('a subscription', () => {
+  test('that is cancelled returns its checkpoint, with which another one goes on exactly', async ({
+    setUp,
+  }) => {
+    const stand = await setUp({ simulator, settings: { max_interval: '1s' } });
+    stand.simulator.addFault({ operation: 'blob', kind: 'AF50000', share: 0.1, count: 20 });
+    stand.startWorker();
+    await stand.startSubscription(contentType);
+    await waitUntil('some is delivered', async () => (await stand.status(contentType)).delivered.blobs > 20);
+    const handle = stand.client.workflow.getHandle(stand.workflowId(contentType));
+    await handle.cancel();
+    const checkpoint = (await handle.result()) as Checkpoint;
+    expect(checkpoint).toMatchObject({ version: 1, position: expect.any(String) });
+
+    await stand.startSubscription(contentType, { checkpoint });
+    await stand.drain();
+    expect(await stand.verify()).toMatchObject(exactly);
+    expect((await stand.status(contentType)).delivered.blobs).toBe(stand.blobs(contentType).available);
+  });
+
+  test('refuses a checkpoint that is not one, and says what is wrong with it', async ({ setUp }) => {
+    const stand = await setUp({ simulator });
+    stand.startWorker();
+    const checkpoint = { version: 1, position: 'yesterday' };
+    await stand.startSubscription(contentType, { checkpoint });
+    const failure = await stand.client.workflow
+      .getHandle(stand.workflowId(contentType))
+      .result()
+      .catch((error: Error) => String(error.cause));
+    expect(failure).toContain('checkpoint: begin is not a text; leave it out to begin anew');
+  });
+
+  test('writes down as lost what was created while it was disabled', async ({ setUp }) => {
+    const stand = await setUp({
+      simulator: { ...simulator, startCooldownMs: 0 },
+      settings: { max_interval: '1s' },
+    });
+    await enable(stand);
+    stand.startWorker();
+    await stand.startSubscription(contentType);
+    await waitUntil('it runs', async () => (await stand.status(contentType)).state === 'running');
+    stand.simulator.addFault({ operation: 'content', kind: 'disableSubscription', count: 1 });
+    await waitUntil('the gap is written down', async () => (await stand.status(contentType)).lost === 1);
+    const ledger = await waitUntil('the ledger has it', async () => readLosses(stand));
+    expect(ledger.find(({ kind }) => kind === 'loss')).toMatchObject({
+      kind: 'loss',
+      reason: expect.stringContaining('not enabled at Microsoft'),
+    });
+  });
+});
+
+async function readLosses({ folder, tenantId }: Stand): Promise<readonly LedgerEntry[] | undefined> {
+  const entries: LedgerEntry[] = [];
+  for await (const entry of readLedger(path.join(folder, 'coverage'), { tenantId, contentType }))
+    entries.push(entry);
+  return entries.length > 0 ? entries : undefined;
+}
+
+/** Starts the subscription beforehand: within 15 minutes of a start of its own the service would ask for no other. */
+async function enable({ simulator: { url, clientId, clientSecret }, tenantId }: Stand): Promise<void> {
+  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
+  const token = await fetch(`${url}/${tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ ...form, scope: 'https://manage.office.com/.default' }),
+  });
+  const { access_token: accessToken } = (await token.json()) as { readonly access_token: string };
+  const query = new URLSearchParams({ contentType, PublisherIdentifier: tenantId });
+  const started = await fetch(
+    `${url}/api/v1.0/${tenantId}/activity/feed/subscriptions/start?${query.toString()}`,
+    {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken}` },
+    },
+  );
+  expect(started.status).toBe(200);
+}
