@@ -4,7 +4,7 @@ import type { BlobReference } from '../domain/content-blob.ts';
 import { concernsTenant, isLost } from './blob-failure.ts';
 import { serverNowMs, type ActivityDependencies, type Tenant } from './dependencies.ts';
 import { describeFailure, toFailure } from './failures.ts';
-import type { ForwardContentInput } from './forward-content.ts';
+import type { ForwardContentInput } from './forwarded-content.ts';
 import type { ForwardingProgress } from './forwarding-progress.ts';
 
 /** One attempt to forward a batch. */

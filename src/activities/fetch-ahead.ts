@@ -1,4 +1,5 @@
-import type { BlobOrigin, RecordsOfBlob } from '../destinations/destination.ts';
+import type { BlobOrigin } from '../domain/content-blob.ts';
+import type { RecordsOfBlob } from '../destinations/destination.ts';
 import type { Reservation } from '../http/byte-budget.ts';
 import { HandedRecords } from './handed-records.ts';
 import { type StreamMemory, wholeBlobBytes } from './stream-memory.ts';

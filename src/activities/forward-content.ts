@@ -1,11 +1,11 @@
 import { activityInfo, cancellationSignal, Context, heartbeat, log } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import type { BlobReference } from '../domain/content-blob.ts';
 import { parseTime } from '../domain/time-window.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import type { ActivityDependencies, Tenant } from './dependencies.ts';
 import { requireTenant } from './dependencies.ts';
 import { describeFailure, toFailure } from './failures.ts';
+import type { ForwardContentInput, ForwardedContent, SetAside } from './forwarded-content.ts';
 import { ForwardingProgress, type ForwardingDetails } from './forwarding-progress.ts';
 import { defaultPatience } from './stall-watchdog.ts';
 
@@ -14,54 +14,6 @@ const heartbeatEveryMs = 3_000;
 
 /** Blobs that fail where nothing else succeeds are thrown by this many attempts, in plain sight, before they are returned. */
 const attemptsInSight = 2;
-
-export interface ForwardContentInput {
-  readonly tenantId: string;
-  readonly contentType: string;
-  readonly blobs: readonly BlobReference[];
-  /** Keys of the destinations. */
-  readonly destinations: readonly string[];
-  /** Live work passes owed ranges and quarantine in the tenant's request budget. */
-  readonly priority: 'live' | 'owed';
-  /** The blobs failed before and were set aside: they are tried until any of them is accounted for, in plain sight. */
-  readonly setAside?: SetAside;
-}
-
-/** Why blobs were set aside, and when (ISO) they are tried next. */
-interface SetAside extends FailureDescription {
-  readonly notBefore: string;
-}
-
-/** A blob that is in no list but `missing` was not tried: the tenant was throttled, or the attempt was cancelled. */
-export interface ForwardedContent {
-  /** One for each destination, in the input's order. */
-  readonly destinations: readonly DestinationOutcome[];
-  /** Blobs that failed by themselves: they could not be fetched, or a destination refused them; index into the input. */
-  readonly failed: readonly BlobFailure[];
-  /** Blobs that cannot be had any more; index into the input. */
-  readonly lost: readonly { readonly index: number; readonly reason: string }[];
-}
-
-/** The blobs in `delivered` and those in `missing` are together all of the input. */
-export interface DestinationOutcome {
-  /** Indexes of the blobs that it does not have, the lost ones included. */
-  readonly missing: readonly number[];
-  /** What it has now, per hour of contentCreated (`2026-11-22T10`): blobs, records, bytes of records. */
-  readonly delivered: Readonly<Record<string, readonly [number, number, number]>>;
-  /** Blobs that it had already, from an attempt whose acknowledgement was lost. */
-  readonly repeats: number;
-  /** Trouble of the destination as a whole. */
-  readonly failure?: FailureDescription;
-}
-
-export interface FailureDescription {
-  readonly failureType: string;
-  readonly message: string;
-}
-
-interface BlobFailure extends FailureDescription {
-  readonly index: number;
-}
 
 /**
  * Fetches the blobs of a batch and forwards each to every destination. Safe to retry because what a destination has

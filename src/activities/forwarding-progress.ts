@@ -2,7 +2,7 @@ import type { BlobReference } from '../domain/content-blob.ts';
 import { hourOf } from '../domain/hour.ts';
 import type { DeliveryOutcome } from '../destinations/destination.ts';
 import { describeFailure } from './failures.ts';
-import type { DestinationOutcome, ForwardedContent } from './forward-content.ts';
+import type { DestinationOutcome, ForwardedContent } from './forwarded-content.ts';
 
 /** Heartbeat details of a `forwardContent`: what destinations acknowledged, so that a later attempt does not send it again. */
 export interface ForwardingDetails {

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
-import type { BlobOrigin, RecordsOfBlob } from '../destinations/destination.ts';
+import type { BlobOrigin } from '../domain/content-blob.ts';
+import type { RecordsOfBlob } from '../destinations/destination.ts';
 import { splitRecords } from '../office365/record-reader.ts';
 import { type StreamMemory, wholeBlobBytes } from './stream-memory.ts';
 

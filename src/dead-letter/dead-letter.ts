@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BlobOrigin } from '../destinations/destination.ts';
-import { isSystemError, toDestinationError } from '../destinations/file/failures.ts';
-import { createFolder, syncFolder } from '../destinations/file/folders.ts';
-import { pathComponent } from '../destinations/file/layout.ts';
+import type { BlobOrigin } from '../domain/content-blob.ts';
+import { createFolder, syncFolder } from '../files/folders.ts';
+import { pathComponent } from '../files/path-component.ts';
 import { DestinationError } from '../errors.ts';
+import { writeFailure } from '../files/write-failure.ts';
 
 /** `tooLarge`: above `max_record_size` or a destination's limit; `rejected`: a destination refuses it for good. */
 export type DeadLetterReason = 'tooLarge' | 'rejected';
@@ -62,7 +62,7 @@ export function createDeadLetter(options: {
         await writeRecord(join(folder, stemOf(record)), record, read());
         await syncFolder(folder);
       } catch (error) {
-        throw isSystemError(error) && error !== bytesError ? cannotWrite(error, root) : error;
+        throw error === bytesError ? error : toDeadLetterError(error, root);
       }
       options.onWritten(record);
     },
@@ -134,9 +134,10 @@ function stemOf({ origin, index, destination }: DeadLetterRecord): string {
   return destination === undefined ? `${hash}-${index}` : `${hash}-${index}-${pathComponent(destination)}`;
 }
 
-function cannotWrite(error: unknown, root: string): DestinationError {
-  const { message } = toDestinationError(error, root) as Error;
-  return new DestinationError('unavailable', `A record cannot be put into the dead letter. ${message}`, {
-    cause: error,
-  });
+/** An error of the operating system with the remedy; any other as it is. */
+function toDeadLetterError(error: unknown, root: string): unknown {
+  const failure = writeFailure(error, root);
+  if (failure === undefined) return error;
+  const message = `A record cannot be put into the dead letter. ${failure.message}`;
+  return new DestinationError('unavailable', message, { cause: error });
 }

@@ -1,11 +1,6 @@
-/** Where a blob comes from: enough for a name, a key or an envelope. */
-export interface BlobOrigin {
-  readonly tenantId: string;
-  readonly contentType: string;
-  readonly contentId: string;
-  /** ISO 8601 with `Z`. */
-  readonly contentCreated: string;
-}
+import type { BlobOrigin } from '../domain/content-blob.ts';
+import type { DeadLetter } from '../dead-letter/dead-letter.ts';
+import type { NetworkOptions } from '../http/dispatcher.ts';
 
 /**
  * A blob on its way to a destination. `records` yields batches of records, each record the exact bytes between the
@@ -48,4 +43,13 @@ export interface Destination {
   check(signal: AbortSignal): Promise<void>;
   /** Releases what the destination holds. */
   close(): Promise<void>;
+}
+
+/** What every destination is given of the process. */
+export interface DestinationContext {
+  /** For single records that the destination refuses for good. */
+  readonly deadLetter: DeadLetter;
+  readonly network: NetworkOptions;
+  /** The text of a file without the line end at its end. Throws an Error whose message names the file and the remedy. */
+  readonly readSecretFile: (path: string) => Promise<string>;
 }

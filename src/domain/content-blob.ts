@@ -57,3 +57,12 @@ export function referenceOf({
     ...(days !== undefined && { expiresInDays: days }),
   };
 }
+
+/** Where a blob comes from: enough for a name, a key or an envelope. */
+export interface BlobOrigin {
+  readonly tenantId: string;
+  readonly contentType: string;
+  readonly contentId: string;
+  /** ISO 8601 with `Z`. */
+  readonly contentCreated: string;
+}

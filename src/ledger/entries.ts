@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { pathComponent } from '../destinations/file/layout.ts';
+import { pathComponent } from '../files/path-component.ts';
 import type { CoverageHour } from '../domain/coverage.ts';
 import type { Loss } from '../domain/losses.ts';
 import { isoTime, parseTime } from '../domain/time-window.ts';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError, toDestinationError } from '../destinations/file/failures.ts';
-import { createFolder, syncFolder } from '../destinations/file/folders.ts';
+import { writeFailure } from '../files/write-failure.ts';
+import { createFolder, syncFolder } from '../files/folders.ts';
 import type { CoverageHour } from '../domain/coverage.ts';
 import type { Loss } from '../domain/losses.ts';
 import { LedgerError } from '../errors.ts';
@@ -74,7 +74,7 @@ async function appendDurably(path: string, lines: readonly string[]): Promise<vo
 
 /** An error of the operating system with the remedy; any other as it is. */
 export function toLedgerError(error: unknown, root: string): unknown {
-  if (!isSystemError(error)) return error;
-  const { message } = toDestinationError(error, root) as Error;
-  return new LedgerError('unavailable', `The ledger cannot be used. ${message}`, { cause: error });
+  const failure = writeFailure(error, root);
+  if (failure === undefined) return error;
+  return new LedgerError('unavailable', `The ledger cannot be used. ${failure.message}`, { cause: error });
 }

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { isSystemError } from '../destinations/file/failures.ts';
+import { isSystemError } from '../files/write-failure.ts';
 import { endOfHour, startOfHour } from '../domain/hour.ts';
 import { parseTime } from '../domain/time-window.ts';
 import { keyOf, ledgerFolder, type LedgerEntry, type Subscription } from './entries.ts';

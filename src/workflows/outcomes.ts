@@ -1,4 +1,4 @@
-import type { ForwardedContent } from '../activities/forward-content.ts';
+import type { ForwardedContent } from '../activities/forwarded-content.ts';
 import type { BlobReference } from '../domain/content-blob.ts';
 import type { BlobDelivery } from '../domain/deliveries.ts';
 import type { DestinationCounts } from '../domain/delivery-counter.ts';

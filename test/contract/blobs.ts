@@ -1,9 +1,5 @@
-import type {
-  BlobOrigin,
-  DeliveryOutcome,
-  Destination,
-  RecordsOfBlob,
-} from '../../src/destinations/destination.ts';
+import type { BlobOrigin } from '../../src/domain/content-blob.ts';
+import type { DeliveryOutcome, Destination, RecordsOfBlob } from '../../src/destinations/destination.ts';
 
 /** A blob that can be handed over more than once; `RecordsOfBlob` can be read once only. */
 export interface BlobOfTest extends BlobOrigin {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Fetched } from '../../src/activities/fetch-ahead.ts';
-import type { BlobOrigin } from '../../src/destinations/destination.ts';
+import type { BlobOrigin } from '../../src/domain/content-blob.ts';
 import {
   aBody,
   aMemory,

@@ -2,7 +2,8 @@ import { fetchAhead, type Fetched } from '../../src/activities/fetch-ahead.ts';
 import { splitBlobs } from '../../src/activities/split-blob.ts';
 import type { StreamMemory } from '../../src/activities/stream-memory.ts';
 import type { DeadLetter } from '../../src/dead-letter/dead-letter.ts';
-import type { BlobOrigin, RecordsOfBlob } from '../../src/destinations/destination.ts';
+import type { BlobOrigin } from '../../src/domain/content-blob.ts';
+import type { RecordsOfBlob } from '../../src/destinations/destination.ts';
 import { ByteBudget } from '../../src/http/byte-budget.ts';
 import { aBlob } from '../contract/blobs.ts';
 

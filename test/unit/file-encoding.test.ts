@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blobKey, blobLine, parseJournal, startLine } from '../../src/destinations/file/journal.ts';
-import { dayFilePaths, pathComponent } from '../../src/destinations/file/layout.ts';
-import { encodeLines } from '../../src/destinations/file/ndjson.ts';
+import { dayFilePaths } from '../../src/destinations/file/layout.ts';
+import { pathComponent } from '../../src/files/path-component.ts';
+import { encodeLines } from '../../src/destinations/ndjson.ts';
 import { aBlob } from '../contract/blobs.ts';
 
 describe('lines', () => {

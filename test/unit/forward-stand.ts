@@ -2,11 +2,8 @@ import path from 'node:path';
 import type { Info } from '@temporalio/activity';
 import type { ActivityCancellationDetails } from '@temporalio/common';
 import type { BlobReference } from '../../src/domain/content-blob.ts';
-import {
-  forwardContent,
-  type ForwardContentInput,
-  type ForwardedContent,
-} from '../../src/activities/forward-content.ts';
+import { forwardContent } from '../../src/activities/forward-content.ts';
+import type { ForwardContentInput, ForwardedContent } from '../../src/activities/forwarded-content.ts';
 import type { ForwardingDetails } from '../../src/activities/forwarding-progress.ts';
 import type { Patience } from '../../src/activities/stall-watchdog.ts';
 import type { Destination } from '../../src/destinations/destination.ts';

@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DestinationError } from '../../errors.ts';
-import { isSystemError } from './failures.ts';
-import { syncFolder } from './folders.ts';
+import { isSystemError } from '../../files/write-failure.ts';
+import { syncFolder } from '../../files/folders.ts';
 import { blobLine, parseJournal, startLine } from './journal.ts';
 import type { DayFilePaths } from './layout.ts';
 

@@ -1,36 +1,10 @@
-import { DestinationError, type DestinationErrorKind } from '../../errors.ts';
-
-/** What the operating system's refusal means for the folder, and the remedy. Everything but a wrong path may mend itself. */
-const meanings: Readonly<Record<string, { readonly kind: DestinationErrorKind; readonly remedy: string }>> = {
-  ENOSPC: { kind: 'unavailable', remedy: 'the disk is full; free some space' },
-  EDQUOT: { kind: 'unavailable', remedy: 'the disk quota is used up; raise it or free some space' },
-  EFBIG: { kind: 'unavailable', remedy: 'the limit of the size of a file is reached; raise it (ulimit -f)' },
-  EACCES: { kind: 'unavailable', remedy: 'no right to write there; give it to the user of this process' },
-  EPERM: { kind: 'unavailable', remedy: 'no right to write there; give it to the user of this process' },
-  EROFS: { kind: 'unavailable', remedy: 'the file system is read-only; mount it for writing' },
-  EMFILE: { kind: 'unavailable', remedy: 'too many open files; raise the limit (ulimit -n)' },
-  ENFILE: {
-    kind: 'unavailable',
-    remedy: 'too many open files on this machine; raise the limit (fs.file-max)',
-  },
-  EIO: { kind: 'unavailable', remedy: 'the disk reports an error; look after it' },
-  ENOENT: { kind: 'unavailable', remedy: 'a folder was removed meanwhile; it is created again' },
-  ENOTDIR: { kind: 'misconfigured', remedy: 'a file is in the way of a folder; move it or change `path`' },
-  EEXIST: { kind: 'misconfigured', remedy: 'a file is in the way of a folder; move it or change `path`' },
-  EISDIR: { kind: 'misconfigured', remedy: 'a folder is in the way of a file; move it or change `path`' },
-  ELOOP: { kind: 'misconfigured', remedy: 'symbolic links lead in a circle; mend them or change `path`' },
-  ENAMETOOLONG: { kind: 'misconfigured', remedy: 'the name is too long; choose a shorter `path`' },
-};
+import { DestinationError } from '../../errors.ts';
+import { writeFailure } from '../../files/write-failure.ts';
 
 /** An error of the operating system as a `DestinationError` that names the folder and the remedy; any other as it is. */
 export function toDestinationError(error: unknown, folder: string): unknown {
-  if (!isSystemError(error)) return error;
-  const { kind, remedy } = meanings[error.code] ?? { kind: 'unavailable', remedy: 'see the error code' };
-  return new DestinationError(kind, `Cannot write below ${folder}: ${remedy} (${error.code})`, {
-    cause: error,
-  });
-}
-
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly code: string } {
-  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
+  const failure = writeFailure(error, folder);
+  return failure === undefined
+    ? error
+    : new DestinationError(failure.kind, failure.message, { cause: error });
 }

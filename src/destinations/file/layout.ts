@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { BlobOrigin } from '../destination.ts';
+import type { BlobOrigin } from '../../domain/content-blob.ts';
+import { pathComponent } from '../../files/path-component.ts';
 
 /** Where the records of a tenant, content type and UTC day lie. */
 export interface DayFilePaths {
@@ -10,9 +10,6 @@ export interface DayFilePaths {
   /** A dotfile, so that no reader that globs for `*.ndjson` takes it up. */
   readonly journal: string;
 }
-
-/** Most file systems allow names of 255 bytes; encoded names consist of ASCII only. */
-const maxNameLength = 200;
 
 /**
  * `<root>/<tenantId>/<contentType>/<yyyy-mm-dd>.ndjson`, the day being that of `contentCreated` in UTC.
@@ -31,22 +28,4 @@ export function dayFilePaths(root: string, blob: BlobOrigin): DayFilePaths {
     data: join(folder, `${day}.ndjson`),
     journal: join(folder, `.${day}.journal`),
   };
-}
-
-/**
- * Any string as the name of one folder. Different strings get different names, none of them is hidden, climbs up,
- * or looks like a file of records to a reader that globs for `*.ndjson` or `*.ndjson.gz`.
- */
-export function pathComponent(text: string): string {
-  const encoded = text
-    .replace(/[^A-Za-z0-9._-]/gu, (character) => Array.from(Buffer.from(character), percentEncode).join(''))
-    .replace(/^\.|\.(?=ndjson(\.gz)?$)/gi, '%2E');
-  if (encoded.length > maxNameLength) {
-    return `${encoded.slice(0, maxNameLength - 50)}~${createHash('sha256').update(text).digest('base64url')}`;
-  }
-  return encoded || '%';
-}
-
-function percentEncode(byte: number): string {
-  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }

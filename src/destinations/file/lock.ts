@@ -4,8 +4,8 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DestinationError } from '../../errors.ts';
-import { createFolder } from './folders.ts';
-import { isSystemError } from './failures.ts';
+import { createFolder } from '../../files/folders.ts';
+import { isSystemError } from '../../files/write-failure.ts';
 
 /**
  * The right to write below a folder. It is a flock(2) on `<folder>/.lock` and belongs to the open file, so that the

@@ -1,5 +1,5 @@
-import { abortable } from './abortable.ts';
-import { encodeLines } from './ndjson.ts';
+import { abortable } from '../abortable.ts';
+import { encodeLines } from '../ndjson.ts';
 
 /** Reads the records of one blob as lines, in pieces of a chosen size, and counts them. */
 export class RecordReader {

@@ -1,6 +1,6 @@
 import type { DeliveryOutcome } from '../destination.ts';
 import { DestinationError } from '../../errors.ts';
-import { abortable } from './abortable.ts';
+import { abortable } from '../abortable.ts';
 import type { DayFile } from './day-file.ts';
 import { toDestinationError } from './failures.ts';
 import type { DayFilePaths } from './layout.ts';
