@@ -40,15 +40,16 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
   run.show();
 
   const isCancelled = endingWith(run);
-  await CancellationScope.nonCancellable(() =>
-    Promise.all([
+  await CancellationScope.nonCancellable(() => {
+    const lanes = [
       followLiveContent(run),
       workOffOwed(run),
       serveAbsentDestinations(run),
       retrySetAside(run),
       keepLedger(run),
-    ]),
-  );
+    ];
+    return Promise.race([Promise.all(lanes), condition(() => run.isGivenUp)]);
+  });
 
   if (run.state.checkpoint !== undefined) run.checkpoint = bound(run.checkpoint);
   if (isCancelled()) return run.state.checkpoint;

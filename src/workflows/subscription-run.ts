@@ -29,6 +29,12 @@ const maxRetries = 10;
 /** How long a run that ends waits for batches under way before it cancels them. */
 const drainMs = 30_000;
 
+/**
+ * How long it waits for these then: twice the heartbeat time-out of a batch. The server lets an activity that is paused never time
+ * out, so that one whose worker was killed would hold the run for ever.
+ */
+const farewellMs = 40_000;
+
 /** What may be interrupted: a listing that waits, batches under way, or attempts at what was set aside. */
 export type Interruptible = 'listing' | 'forwarding' | 'retrying';
 
@@ -71,6 +77,8 @@ export class SubscriptionRun {
   wakes = 0;
   /** Nothing new is begun: the run is full, or the workflow is cancelled. */
   isEnding = false;
+  /** A batch does not answer its cancellation: the run ends without it, and what it held is still to be done. */
+  isGivenUp = false;
   #heardWakes = 0;
   readonly #scopes = new Map<CancellationScope, Interruptible>();
   readonly #initialSize: number;
@@ -115,7 +123,12 @@ export class SubscriptionRun {
     if (this.isEnding) return;
     this.isEnding = true;
     this.interrupt('listing', 'retrying');
-    void CancellationScope.nonCancellable(() => sleep(drainMs)).then(() => this.interrupt('forwarding'));
+    void CancellationScope.nonCancellable(async () => {
+      await sleep(drainMs);
+      this.interrupt('forwarding');
+      await sleep(farewellMs);
+      this.isGivenUp = true;
+    });
   }
 
   /** Whether the lanes of live work and of what is owed have to stop for now. */
