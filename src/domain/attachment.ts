@@ -5,6 +5,9 @@ import { isoTime, parseTime, retentionMs } from './time-window.ts';
 
 /** Transitions of a checkpoint: destinations that come, go, are away and come back. */
 
+/** How far the service's clock, which dates content, may be ahead of the one that says what is now. */
+const clockToleranceMs = 5 * 60_000;
+
 /** A destination fails where others succeed: from the position on it is owed everything. What it has is remembered. */
 export function detach(
   checkpoint: Checkpoint,
@@ -54,7 +57,8 @@ export function hasCaughtUp({ gaps, position, detached }: Checkpoint, destinatio
  */
 export function attach(checkpoint: Checkpoint, destination: string, now: string): Checkpoint {
   const { [destination]: _, ...detached } = checkpoint.detached;
-  return { ...checkpoint, detached, gaps: closeGap(checkpoint.gaps, destination, now) };
+  const until = isoTime(parseTime(now) + clockToleranceMs);
+  return { ...checkpoint, detached, gaps: closeGap(checkpoint.gaps, destination, until) };
 }
 
 /**
@@ -75,11 +79,11 @@ export function takeDestinations(
   if (added.length === 0 && checkpoint.destinations.every(isKept)) return checkpoint;
 
   let gaps: readonly Gap[] = checkpoint.gaps.filter(({ destination }) => isKept(destination));
-  const [oldest, now] = [isoTime(nowMs - retentionMs), isoTime(nowMs)];
+  const oldest = isoTime(nowMs - retentionMs);
   for (const { name, lookbackMs } of added) {
     const owedFrom = isoTime(nowMs - lookbackMs);
     // Others may have blobs from beyond the position, too: up to now the common memory does not speak for it.
-    const gap = { destination: name, endTime: now, has: {} };
+    const gap = { destination: name, endTime: isoTime(nowMs + clockToleranceMs), has: {} };
     gaps = openGap(gaps, { ...gap, startTime: owedFrom, isWanted: true });
     gaps = openGap(gaps, { ...gap, startTime: oldest, isWanted: false });
   }

@@ -26,14 +26,18 @@ export function readCheckpoint(value: unknown): Checkpoint {
     if (fields[name] !== undefined) requireTime(name, fields[name]);
   requireMemory('delivered', fields.delivered);
   for (const [age, cursor] of entriesOf('sweeps', fields.sweeps)) requireTime(`sweeps.${age}`, cursor);
-  for (const [name, absent] of entriesOf('detached', fields.detached))
-    requireTime(`detached.${name}.since`, requireObject(`detached.${name}`, absent).since);
+  for (const [name, absent] of entriesOf('detached', fields.detached)) {
+    const { since, position } = requireObject(`detached.${name}`, absent);
+    requireTime(`detached.${name}.since`, since);
+    requireTime(`detached.${name}.position`, position);
+  }
   entriesOf('coverage', fields.coverage);
   entriesOf('totals', fields.totals);
   for (const [at, gap] of itemsOf('gaps', fields.gaps)) {
     requireText(`${at}.destination`, gap.destination);
     requireTime(`${at}.startTime`, gap.startTime);
     if (gap.endTime !== undefined) requireTime(`${at}.endTime`, gap.endTime);
+    if (typeof gap.isWanted !== 'boolean') throw new RangeError(`${at}.isWanted is not true or false`);
     requireMemory(`${at}.has`, gap.has);
   }
   for (const [at, backfill] of itemsOf('backfills', fields.backfills)) {

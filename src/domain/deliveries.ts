@@ -60,6 +60,7 @@ export function takeDeliveries(
     const isNew = !memory.isDelivered(blob);
     const gapOf = (name: string) => gapAt(checkpoint.gaps, name, blob.contentCreated);
     const isResend = (name: string) => gapOf(name)?.isResend === true;
+    const counted = !isNew && ({ isCounted: true } as const);
     const isAgain = (name: string) => isResend(name) && !isNew;
     // From now on the common memory knows the blob: who lacks it and has no other memory there would not get it any more.
     const isLeft = (name: string) =>
@@ -70,11 +71,11 @@ export function takeDeliveries(
       const first = failed.destinations.filter((name) => !isAgain(name));
       const again = failed.destinations.filter(isAgain);
       const failure = { ...failed, attempts: 1 };
-      if (first.length > 0) quarantine.push(setAside(blob, first, failure, taking.nowMs));
+      if (first.length > 0) quarantine.push({ ...setAside(blob, first, failure, taking.nowMs), ...counted });
       if (again.length > 0)
         quarantine.push({ ...setAside(blob, again, failure, taking.nowMs), isResend: true });
     }
-    if (left.length > 0) quarantine.push(setAside(blob, left, notTriedYet, taking.nowMs));
+    if (left.length > 0) quarantine.push({ ...setAside(blob, left, notTriedYet, taking.nowMs), ...counted });
     if (lost !== undefined) losses.push(lossOf(checkpoint, blob, lost, taking.nowMs));
 
     if (!isForgotten(checkpoint, blob.contentCreated)) pushTo(accounted, hour, blob.contentId);
@@ -153,7 +154,7 @@ export function takeRetries(
 
     const destinations = entry.destinations.filter((name) => !has.includes(name) && !lost.includes(name));
     if (destinations.length === 0) {
-      if (has.length > 0 && isFirst) counter.finish(false);
+      if (has.length > 0 && isFirst && entry.isCounted !== true) counter.finish(false);
       return [];
     }
     const left = { ...entry, destinations };

@@ -146,11 +146,11 @@ export function forget(
  * are known to have in their gaps, which they get again. The hour of the position is always remembered.
  */
 export function bound(checkpoint: Checkpoint, maxSize = maxCheckpointSize): Checkpoint {
-  const { delivered, ...rest } = checkpoint;
   const sizeOf = ([hour, ids]: readonly [string, string]) => hour.length + ids.length + '"":"",'.length;
-  const hours = Object.entries(delivered).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const hours = Object.entries(checkpoint.delivered).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const current = hourOf(checkpoint.position);
-  let size = hours.reduce((sum, hour) => sum + sizeOf(hour), JSON.stringify(rest).length);
+  const rest = JSON.stringify({ ...checkpoint, delivered: {} }).length;
+  let size = hours.reduce((sum, hour) => sum + sizeOf(hour), rest);
   if (size <= maxSize) return checkpoint;
   let { sweepHorizon } = checkpoint;
   let forgotten = 0;

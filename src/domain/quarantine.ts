@@ -19,6 +19,8 @@ export interface QuarantinedBlob extends BlobReference {
   readonly since: string;
   /** Not tried before. ISO. */
   readonly nextAttempt: string;
+  /** The totals count the blob already, or will for another entry of it. */
+  readonly isCounted?: true;
 }
 
 /** Attempts before a blob counts as quarantined; until then it is pending, and tried again within seconds. */
@@ -32,6 +34,9 @@ const longestPauseMs = 60 * minuteMs;
 
 /** Blobs in quarantine beyond which nothing more is set aside: the position waits instead. 300 KB of the state at most. */
 export const maxQuarantined = 1_000;
+
+/** An attempt that began less than this ago may have been cut off before it came to anything: it does not count. */
+const attemptMs = 5_000;
 
 /** Characters of a failure's message that are kept. */
 const keptMessage = 160;
@@ -89,11 +94,11 @@ export function isQuarantined({ attempts }: QuarantinedBlob): boolean {
 export function triedMeanwhile(blob: QuarantinedBlob, startMs: number, endMs: number): QuarantinedBlob {
   let { attempts } = blob;
   let nextMs = Math.max(startMs, parseTime(blob.nextAttempt));
-  while (nextMs <= endMs) {
+  while (nextMs + attemptMs <= endMs) {
     attempts++;
     nextMs += Math.max(1_000, quarantinePauseMs(attempts));
   }
-  return { ...blob, attempts, nextAttempt: isoTime(nextMs) };
+  return attempts === blob.attempts ? blob : { ...blob, attempts, nextAttempt: isoTime(nextMs) };
 }
 
 /** The quarantine as it is by now: the workflow learns of attempts that failed only when an activity ends. */

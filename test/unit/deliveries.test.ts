@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openMemory } from '../../src/domain/checkpoint.ts';
 import { recordLosses, takeDeliveries, takeRetries } from '../../src/domain/deliveries.ts';
+import type { DestinationCounts } from '../../src/domain/delivery-counter.ts';
 import { maxQuarantined } from '../../src/domain/quarantine.ts';
 import {
   aBlob,
@@ -30,7 +31,7 @@ describe('blobs that were delivered', () => {
   });
 
   it('count in coverage and totals', () => {
-    const counts = [
+    const counts: DestinationCounts[] = [
       { destination: 'archive', records: { [hour]: 7, '2026-11-22T10': 2 }, bytes: 900, repeats: 1 },
       { destination: 'siem', records: { [hour]: 7 }, bytes: 700, repeats: 0 },
     ];

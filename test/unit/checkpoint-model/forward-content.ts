@@ -1,4 +1,4 @@
-import type { ForwardedContent } from '../../../src/activities/forward-content.ts';
+import type { ForwardedContent } from '../../../src/activities/forwarded-content.ts';
 import type { BlobReference } from '../../../src/domain/content-blob.ts';
 import { hourOf } from '../../../src/domain/hour.ts';
 import type { Task } from './tasks.ts';

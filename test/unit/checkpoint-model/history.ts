@@ -105,7 +105,7 @@ const happenings = {
     makeWell(world);
   },
   configure({ world }: Run, dice: Dice) {
-    const unused = names.filter((name) => world.destination(name) === undefined);
+    const unused = names.filter((name) => world.destination(name) === undefined && !world.leaving.has(name));
     if (unused.length > 0 && dice.onceIn(2))
       world.add(dice.pick(unused), dice.pick([0, 1, 30, 160]) * hourMs);
     else if (world.configured.length > 1) world.remove(dice.pick(world.configured).name);

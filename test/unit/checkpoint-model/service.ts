@@ -45,8 +45,6 @@ export const settleTimeMs = 120_000;
 /** The model of the service: lists late, shuffled, twice, cut at the ends of a request, and for seven days only. */
 export class Service {
   readonly blobs = new Map<string, ServiceBlob>();
-  /** When a listing last named a blob whole, in milliseconds. */
-  readonly listed = new Map<string, number>();
   nowMs: number;
 
   constructor(nowMs: number) {
@@ -88,8 +86,6 @@ export class Service {
     const { blobs, completeUntil } = boundListing([...wanted.values()], plan.accepted, bounds);
     const endMs = parseTime(completeUntil);
     const leftOut = [...left].filter(([, created]) => parseTime(created) < endMs);
-    for (const id of [...blobs.map(({ contentId }) => contentId), ...leftOut.map(([id]) => id)])
-      this.listed.set(id, this.nowMs);
     return {
       window: { startTime: plan.accepted.startTime, endTime: completeUntil },
       blobs,

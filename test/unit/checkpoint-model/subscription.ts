@@ -63,6 +63,9 @@ interface Work {
   ids: ReadonlySet<string>;
 }
 
+/** What an attempt takes at least to count. */
+const attemptMs = 5_000;
+
 /**
  * Calls the transitions of a checkpoint as the workflow does: the same lanes, with the same waits between them, and with a
  * checkpoint that goes through JSON between two runs.
@@ -102,6 +105,7 @@ export class Subscription {
 
   /** What the run before hands to the next one. */
   continueAsNew(): void {
+    this.world.leaving.clear();
     this.checkpoint = readCheckpoint(JSON.parse(JSON.stringify(bound(this.checkpoint))));
     this.start();
   }
@@ -119,7 +123,7 @@ export class Subscription {
       window,
       destinations,
       isResend: request.resend === true,
-      askedMs: this.world.nowMs,
+      askedIn: this.world.turn++,
       isCancelled: false,
     });
   }
@@ -163,6 +167,7 @@ export class Subscription {
       const work = this.#begin(attachedDestinations(this.checkpoint), listed.window, listed.blobs);
       if (yield* this.#forwardWindow(listed.blobs, {})) {
         const nowMs = this.world.nowMs;
+        this.world.list(this.checkpoint.destinations, listed.blobs);
         const finished = finishWindow(this.checkpoint, listed.window, {
           nowMs,
           destinations: [...work.took],
@@ -248,7 +253,10 @@ export class Subscription {
     if (!this.#isEnding) {
       work.ids = new Set(listed.blobs.map(({ contentId }) => contentId));
       const purpose: Purpose = { only, backfill: owed.id, isLate: owed.kind === 'sweep' };
-      if (yield* this.#forwardWindow(listed.blobs, purpose)) this.#finishOwed(owed, listed, work);
+      if (yield* this.#forwardWindow(listed.blobs, purpose)) {
+        this.world.list(only === undefined ? this.checkpoint.destinations : [only], listed.blobs);
+        this.#finishOwed(owed, listed, work);
+      }
       const dueMs = this.world.nowMs + restMs;
       if (purpose.hasFailed === true) yield () => this.#isEnding || this.world.nowMs >= dueMs;
     }
@@ -361,6 +369,8 @@ export class Subscription {
     if (backfill !== undefined)
       this.checkpoint = countBackfill(this.checkpoint, backfill, deliveries, counts);
     this.world.keepLosses(this.checkpoint.losses);
+    for (const { blob, has } of deliveries)
+      if (has.length > 0) this.world.list(this.checkpoint.destinations, [blob]);
     const { missing } = openMemory(this.checkpoint);
     for (const { blob } of deliveries)
       for (const { took, window, ids } of this.#works)
@@ -396,7 +406,8 @@ export class Subscription {
       ? undefined
       : yield* forwardContent(this.world, { blobs, destinations, isSetAside: true, isCancelled: isStopped });
     const { nowMs } = this.world;
-    if (result === undefined) this.#change(group, (entry) => triedMeanwhile(entry, startMs, nowMs));
+    if (result === undefined)
+      this.#change(group, (entry) => triedMeanwhile(entry, startMs, nowMs + attemptMs));
     else {
       const { deliveries, counts } = readOutcome(blobs, destinations, result)!;
       this.checkpoint = takeRetries(this.checkpoint, deliveries, { counts, nowMs });

@@ -12,7 +12,8 @@ export interface AskedBackfill {
   readonly window: TimeWindow;
   readonly destinations: readonly string[];
   readonly isResend: boolean;
-  readonly askedMs: number;
+  /** The turn it was asked for in. */
+  readonly askedIn: number;
   isCancelled: boolean;
 }
 
@@ -25,6 +26,8 @@ export class World {
   configured: ModelDestination[];
   /** Those that the subscription knows, or that are configured. */
   readonly destinations = new Map<string, ModelDestination>();
+  /** Left in this run: batches to them may be under way. */
+  readonly leaving = new Set<string>();
   /** From where on (ms) each destination is to get everything, since it joined. */
   readonly owedFrom = new Map<string, number>();
   readonly asked: AskedBackfill[] = [];
@@ -37,6 +40,9 @@ export class World {
   readonly losses = new Map<string, Loss>();
   readonly ledger = new Map<string, CoverageHour>();
   readonly reports: BackfillReport[] = [];
+  /** Counts what happens, to tell earlier from later. */
+  turn = 0;
+  readonly #listed = new Map<string, number>();
   /** Attempts end in the middle. */
   crashes = false;
 
@@ -66,6 +72,13 @@ export class World {
     return this.configured.find((one) => one.name === name);
   }
 
+  /** A window that named the blobs was worked through for these destinations, or one of them was delivered. */
+  list(names: readonly string[], blobs: readonly BlobReference[]): void {
+    this.turn++;
+    for (const { contentId } of blobs)
+      for (const name of names) this.#listed.set(pairOf(name, contentId), this.turn);
+  }
+
   /** A destination acknowledged a blob. */
   acknowledge(name: string, blob: BlobReference): void {
     const pair = pairOf(name, blob.contentId);
@@ -82,15 +95,15 @@ export class World {
   /** Whether a destination is to get a blob. */
   isDue(name: string, contentId: string): boolean {
     const blob = this.service.blobs.get(contentId)!;
-    const listedMs = this.service.listed.get(contentId);
+    const listedIn = this.#listed.get(pairOf(name, contentId));
     const fromMs = this.owedFrom.get(name);
-    if (listedMs === undefined || fromMs === undefined) return false;
+    if (listedIn === undefined || fromMs === undefined) return false;
     if (blob.createdMs >= fromMs) return true;
     return this.asked.some(
       (backfill) =>
         !backfill.isCancelled &&
         backfill.destinations.includes(name) &&
-        listedMs > backfill.askedMs &&
+        listedIn > backfill.askedIn &&
         blob.createdMs >= parseTime(backfill.window.startTime) &&
         blob.createdMs < parseTime(backfill.window.endTime),
     );
@@ -118,8 +131,10 @@ export class World {
   /** A destination that is gone knows nothing, and is owed nothing. */
   leave(name: string): void {
     this.destinations.delete(name);
+    this.leaving.add(name);
     this.owedFrom.delete(name);
     for (const [key, loss] of this.losses) if (loss.destinations?.includes(name)) this.losses.delete(key);
+    for (const pair of this.#listed.keys()) if (pair.startsWith(`${name} `)) this.#listed.delete(pair);
     for (const pairs of [this.untold, this.uncounted, this.discarded])
       for (const pair of pairs) if (pair.startsWith(`${name} `)) pairs.delete(pair);
     for (const row of [...this.ledger.keys()]) if (row.startsWith(`${name} `)) this.ledger.delete(row);
