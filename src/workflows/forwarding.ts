@@ -57,7 +57,7 @@ export async function forwardWindow(
     work.pending = wanting(run, blobs, purpose);
     if (work.pending.length < before) pauseMs = firstPauseMs;
     else if (run.wakes === wakes) {
-      await run.rest(pauseMs);
+      await run.rest(pauseMs, () => isStopped(run, purpose));
       pauseMs = Math.min(longestPauseMs, 2 * pauseMs);
     }
   }
@@ -129,9 +129,9 @@ async function forwardBatch(
     const outcome = readOutcome(blobs, destinations, result);
     if (outcome !== undefined) takeOutcome(run, outcome, purpose);
     leaveWindowsOf(run, blobs, work);
-    const done = new Set(wanting(run, blobs, purpose).map(({ contentId }) => contentId));
+    const left = new Set(wanting(run, blobs, purpose).map(({ contentId }) => contentId));
     const own = new Set(blobs.map(({ contentId }) => contentId));
-    work.pending = work.pending.filter(({ contentId }) => !own.has(contentId) || done.has(contentId));
+    work.pending = work.pending.filter(({ contentId }) => !own.has(contentId) || left.has(contentId));
   } finally {
     for (const { contentId } of blobs) run.inFlight.delete(contentId);
   }

@@ -146,9 +146,9 @@ export class SubscriptionRun {
   }
 
   /** Waits until something is asked for, something has to stop, or a time is over. */
-  async rest(ms: number): Promise<void> {
+  async rest(ms: number, isStopped = () => this.isHeld()): Promise<void> {
     const { wakes } = this;
-    await condition(() => this.wakes > wakes || this.isHeld(), Math.max(1_000, ms));
+    await condition(() => this.wakes > wakes || isStopped(), Math.max(1_000, ms));
   }
 
   /** Whether an operator has asked for another attempt since this was asked last. */
