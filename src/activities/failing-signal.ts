@@ -4,7 +4,7 @@ import { isoTime } from '../domain/time-window.ts';
 import { describeFailure } from './failures.ts';
 
 /** Name of the signal that a workflow gets of its own failing activities: it learns nothing of what Temporal retries. */
-export const activityFailingSignal = 'activityFailing';
+const activityFailingSignal = 'activityFailing';
 
 /** The argument of {@link activityFailingSignal}. Times are ISO. */
 export interface FailingActivity {

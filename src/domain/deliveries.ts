@@ -9,8 +9,6 @@ import { addLosses, type Loss } from './losses.ts';
 import { failedAgain, maxQuarantined, setAside } from './quarantine.ts';
 import { isoTime } from './time-window.ts';
 
-export type { DestinationCounts };
-
 /** Transitions of a checkpoint: what became of blobs. */
 
 /** What became of one blob, for the destinations it was forwarded to. A destination that is named nowhere still lacks it. */

@@ -24,7 +24,7 @@ export interface QuarantinedBlob extends BlobReference {
 }
 
 /** Attempts before a blob counts as quarantined; until then it is pending, and tried again within seconds. */
-export const attemptsBeforeQuarantine = 3;
+const attemptsBeforeQuarantine = 3;
 
 /** Pauses after the first failures: three attempts within some 15 s. */
 const firstPausesMs = [3_000, 10_000];

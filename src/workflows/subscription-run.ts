@@ -12,7 +12,7 @@ import type { Checkpoint } from '../domain/checkpoint.ts';
 import type { PendingBlob } from '../domain/coverage-report.ts';
 import { recordLosses } from '../domain/deliveries.ts';
 import type { Loss } from '../domain/losses.ts';
-import { parseTime, type TimeWindow } from '../domain/time-window.ts';
+import type { TimeWindow } from '../domain/time-window.ts';
 import type { Named, WorkPriority } from './activity-options.ts';
 import { showSearchAttributes } from './search-attributes.ts';
 import { detailsOf, isClogged, statusOf, type Subscription } from './status.ts';
@@ -242,9 +242,4 @@ export function reportLosses(losses: readonly Loss[]): void {
 /** `2026-11-22T10:05`, for ids that people type. */
 export function minute(time: string): string {
   return time.slice(0, 16);
-}
-
-/** Milliseconds from now until a time; not negative. */
-export function untilMs(time: string): number {
-  return Math.max(0, parseTime(time) - Date.now());
 }

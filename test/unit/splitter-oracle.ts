@@ -41,7 +41,7 @@ export async function* chunksOf(
 }
 
 /** Reads a body that is cut at these positions. */
-export async function read(
+async function read(
   body: Uint8Array,
   cuts: readonly number[] = [],
   maxRecordBytes = mebibyte,
