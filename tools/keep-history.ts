@@ -12,10 +12,9 @@ export async function keepHistory(
   name: string,
   workflowType = 'ingestSubscription',
 ): Promise<void> {
-  const history = historyToJSON(await handle.fetchHistory()).replace(
-    /"identity":\s*"[^"]*"/g,
-    '"identity": "worker"',
-  );
+  const history = historyToJSON(await handle.fetchHistory())
+    .replace(/"identity":\s*"[^"]*"/g, '"identity": "worker"')
+    .replace(/[^" ]*\/office365-ingest-histories-\w+\/stage-\w+/g, '/data');
   const folder = path.join(target, workflowType);
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(history), null, 1)}\n`);
