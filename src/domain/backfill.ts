@@ -30,6 +30,9 @@ export interface BackfillReport {
   readonly destinations: Readonly<Record<string, BackfillOutcome & { readonly had: number }>>;
 }
 
+/** A span is cut by this much more than the service does now: until it is listed, some time passes. */
+const begunWithinMs = 60_000;
+
 /** Backfills that wait or run at once. */
 export const maxBackfills = 20;
 
@@ -41,7 +44,7 @@ export function backfillId({ startTime, endTime, destinations, resend }: Backfil
 
 /** The part of a request that the service still lists, and that has happened; undefined if that is nothing. */
 export function obtainable({ startTime, endTime }: TimeWindow, nowMs: number): TimeWindow | undefined {
-  const startMs = Math.max(parseTime(startTime), oldestListedMs(nowMs));
+  const startMs = Math.max(parseTime(startTime), oldestListedMs(nowMs) + begunWithinMs);
   const endMs = Math.min(parseTime(endTime), nowMs);
   return startMs < endMs ? { startTime: isoTime(startMs), endTime: isoTime(endMs) } : undefined;
 }

@@ -10,7 +10,7 @@ import { parseTime } from './time-window.ts';
  * @throws RangeError that names what is wrong.
  */
 export function readCheckpoint(value: unknown): Checkpoint {
-  const fields = requireObject('it', value);
+  const fields = withLists(requireObject('it', value));
   if (fields.version !== 1)
     throw new RangeError(`its version is ${String(fields.version)}; this release reads 1`);
   const size = JSON.stringify(value).length;
@@ -56,10 +56,17 @@ export function readCheckpoint(value: unknown): Checkpoint {
     requireTime(`${at}.startTime`, loss.startTime);
     requireTime(`${at}.endTime`, loss.endTime);
   }
-  return value as Checkpoint;
+  return fields as unknown as Checkpoint;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** The Temporal CLI prints an empty list as null. */
+function withLists(fields: Fields): Fields {
+  const lists = ['destinations', 'amendedHours', 'gaps', 'backfills', 'quarantine', 'losses'];
+  const empty = lists.filter((name) => fields[name] === null);
+  return { ...fields, ...Object.fromEntries(empty.map((name) => [name, []])) };
+}
 
 function requireObject(name: string, value: unknown): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))

@@ -61,6 +61,7 @@ function balanceOf(
         records,
         complete: isDone && !hasLosses,
         final: isDone && endMs <= finalMs,
+        ...(isNotCollected(checkpoint, hour) && { notCollected: true }),
       };
     });
   };
@@ -163,4 +164,8 @@ function countsOf(blobs: readonly PendingBlob[]): ReadonlyMap<string, number> {
 
 function keyOf(destination: string, hour: string): string {
   return `${hour} ${destination}`;
+}
+
+function isNotCollected({ collectedSince }: Checkpoint, hour: string): boolean {
+  return collectedSince !== undefined && parseTime(endOfHour(hour)) <= parseTime(collectedSince);
 }

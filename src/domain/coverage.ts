@@ -23,6 +23,8 @@ export interface CoverageHour {
   readonly records: number;
   /** All that was listed so far is delivered, and all of the hour was listed. */
   readonly complete: boolean;
+  /** Microsoft did not collect yet: the subscription was started later. Decides nothing. */
+  readonly notCollected?: true;
   /** After the last sweep, with nothing pending, quarantined or owed: it does not change any more. */
   readonly final: boolean;
 }

@@ -16,11 +16,23 @@ const meanings: Readonly<Record<string, { readonly kind: WriteFailureKind; reado
   },
   EIO: { kind: 'unavailable', remedy: 'the disk reports an error; look after it' },
   ENOENT: { kind: 'unavailable', remedy: 'a folder was removed meanwhile; it is created again' },
-  ENOTDIR: { kind: 'misconfigured', remedy: 'a file is in the way of a folder; move it or change `path`' },
-  EEXIST: { kind: 'misconfigured', remedy: 'a file is in the way of a folder; move it or change `path`' },
-  EISDIR: { kind: 'misconfigured', remedy: 'a folder is in the way of a file; move it or change `path`' },
-  ELOOP: { kind: 'misconfigured', remedy: 'symbolic links lead in a circle; mend them or change `path`' },
-  ENAMETOOLONG: { kind: 'misconfigured', remedy: 'the name is too long; choose a shorter `path`' },
+  ENOTDIR: {
+    kind: 'misconfigured',
+    remedy: 'a file is in the way of a folder; move it or configure another path',
+  },
+  EEXIST: {
+    kind: 'misconfigured',
+    remedy: 'a file is in the way of a folder; move it or configure another path',
+  },
+  EISDIR: {
+    kind: 'misconfigured',
+    remedy: 'a folder is in the way of a file; move it or configure another path',
+  },
+  ELOOP: {
+    kind: 'misconfigured',
+    remedy: 'symbolic links lead in a circle; mend them or configure another path',
+  },
+  ENAMETOOLONG: { kind: 'misconfigured', remedy: 'the name is too long; configure a shorter path' },
 };
 
 /** What an error of the operating system means for a folder, in words that name it and the remedy; undefined for any other error. */

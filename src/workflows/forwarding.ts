@@ -144,7 +144,8 @@ function takeOutcome(run: SubscriptionRun, outcome: BatchOutcome, purpose: Purpo
   for (const { destination, failureType, message, lacks, doOthersSucceed } of outcome.failures) {
     run.state.lastFailure = { type: failureType, message, time: isoTime(nowMs) };
     if (!doOthersSucceed || purpose.only !== undefined) continue;
-    log.warn('A destination is away', { destination, failureType, reason: message });
+    if (run.checkpoint.detached[destination] === undefined)
+      log.warn('A destination is away', { destination, failureType, reason: message });
     run.checkpoint = detach(run.checkpoint, destination, { failureType, message }, nowMs);
     run.checkpoint = oweBlobs(run.checkpoint, destination, lacks);
     run.leaveWorks([destination]);

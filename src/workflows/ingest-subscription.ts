@@ -47,6 +47,7 @@ export async function ingestSubscription(input: IngestSubscriptionInput): Promis
       serveAbsentDestinations(run),
       retrySetAside(run),
       keepLedger(run),
+      run.endPauses(),
     ];
     return Promise.race([Promise.all(lanes), condition(() => run.isGivenUp)]);
   });

@@ -173,7 +173,7 @@ function nextWork({ state }: SubscriptionRun): OwedWork | undefined {
   const { checkpoint, parked, paused, isEnsured } = state;
   if (checkpoint === undefined || parked !== undefined || !isEnsured) return undefined;
   const owed = nextOwed(checkpoint, Date.now(), { isBackfillOnly: paused?.exceptBackfills === true });
-  return paused === undefined || owed?.kind === 'backfill' ? owed : undefined;
+  return paused === undefined || paused.exceptBackfills === true ? owed : undefined;
 }
 
 /** Waits until something is owed. A quiet subscription needs no timer for it: its listings return often enough. */

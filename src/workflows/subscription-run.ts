@@ -12,7 +12,7 @@ import type { Checkpoint } from '../domain/checkpoint.ts';
 import type { PendingBlob } from '../domain/coverage-report.ts';
 import { recordLosses } from '../domain/deliveries.ts';
 import type { Loss } from '../domain/losses.ts';
-import type { TimeWindow } from '../domain/time-window.ts';
+import { parseTime, type TimeWindow } from '../domain/time-window.ts';
 import type { Named, WorkPriority } from './activity-options.ts';
 import { showSearchAttributes } from './search-attributes.ts';
 import { detailsOf, isClogged, statusOf, type Subscription } from './status.ts';
@@ -143,6 +143,20 @@ export class SubscriptionRun {
       !this.isHeld() ||
       (options.isBackfill === true && this.state.paused?.exceptBackfills === true);
     await condition(mayGoOn);
+  }
+
+  /** The lane that ends a pause when its time is over. */
+  async endPauses(): Promise<void> {
+    const { state } = this;
+    while (!this.isEnding) {
+      await condition(() => this.isEnding || state.paused?.until !== undefined);
+      const until = state.paused?.until;
+      if (this.isEnding || until === undefined) continue;
+      const isChanged = () => this.isEnding || state.paused?.until !== until;
+      if (await condition(isChanged, Math.max(1, parseTime(until) - Date.now()))) continue;
+      delete state.paused;
+      this.show();
+    }
   }
 
   /** Waits until something is asked for, something has to stop, or a time is over. */

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import type { Checkpoint } from '../../src/domain/checkpoint.ts';
 import type { LedgerEntry } from '../../src/ledger/entries.ts';
 import { readLedger } from '../../src/ledger/read-ledger.ts';
+import { pauseUpdate } from '../../src/workflows/messages.ts';
 import { contentType, exactly, test, type Stand } from './support/stand.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -22,7 +23,7 @@ describe.concurrent('a subscription', () => {
     const checkpoint = (await handle.result()) as Checkpoint;
     expect(checkpoint).toMatchObject({ version: 1, position: expect.any(String) });
 
-    await stand.startSubscription(contentType, { checkpoint });
+    await stand.startSubscription(contentType, { checkpoint: asTheCliPrintsIt(checkpoint) });
     await stand.drain();
     expect(await stand.verify()).toMatchObject(exactly);
     expect((await stand.status(contentType)).delivered.blobs).toBe(stand.blobs(contentType).available);
@@ -38,6 +39,19 @@ describe.concurrent('a subscription', () => {
       .result()
       .catch((error: Error) => String(error.cause));
     expect(failure).toContain('checkpoint: begin is not a text; leave it out to begin anew');
+  });
+
+  test('that is paused until a time goes on by itself then', async ({ setUp }) => {
+    const stand = await setUp({ simulator });
+    stand.startWorker();
+    await stand.startSubscription(contentType);
+    await waitUntil('it runs', async () => (await stand.status(contentType)).state === 'running');
+    const until = new Date(Date.now() + 3_000).toISOString();
+    await stand.client.workflow
+      .getHandle(stand.workflowId(contentType))
+      .executeUpdate(pauseUpdate, { args: [{ until }] });
+    expect(await stand.status(contentType)).toMatchObject({ state: 'paused', nextAttemptTime: until });
+    await waitUntil('it goes on', async () => (await stand.status(contentType)).state === 'running');
   });
 
   test('writes down as lost what was created while it was disabled', async ({ setUp }) => {
@@ -58,6 +72,15 @@ describe.concurrent('a subscription', () => {
     });
   });
 });
+
+/** An empty list as null. */
+function asTheCliPrintsIt(checkpoint: Checkpoint): unknown {
+  return JSON.parse(
+    JSON.stringify(checkpoint, (_key, value: unknown) =>
+      Array.isArray(value) && value.length === 0 ? null : value,
+    ),
+  );
+}
 
 async function readLosses({ folder, tenantId }: Stand): Promise<readonly LedgerEntry[] | undefined> {
   const entries: LedgerEntry[] = [];
