@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
 
 const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as const;
@@ -25,19 +24,6 @@ export default defineConfig({
           // Most of their time they wait, for heartbeat time-outs for example.
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        // `npm run test:chaos`; see docs/testing.md.
-        test: {
-          ...shared,
-          name: 'chaos',
-          include: ['test/chaos/*.test.ts'],
-          globalSetup: ['test/global-setup.ts'],
-          env: { CHAOS_SEED: process.env['CHAOS_SEED'] ?? String(randomInt(2 ** 31)) },
-          testTimeout: 1_800_000,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
         },
       },
     ],

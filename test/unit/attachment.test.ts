@@ -19,10 +19,12 @@ const failure = { failureType: 'Destination.unavailable', message: 'it does not 
 const hourMs = 3_600_000;
 
 describe('a destination that fails where others succeed', () => {
-  const before = delivered(aCheckpoint({ destinations: both }), [aBlob('09:05'), aBlob('10:05')]);
-  const away = detach(before, 'siem', failure, nowMs);
+  const whole = () => delivered(aCheckpoint({ destinations: both }), [aBlob('09:05'), aBlob('10:05')]);
+  const withoutSiem = () => detach(whole(), 'siem', failure, nowMs);
 
   it('is away from now on, and owed everything from the position on but what it has', () => {
+    const before = whole();
+    const away = withoutSiem();
     expect(attachedDestinations(away)).toEqual(['archive']);
     expect(away.detached).toEqual({ siem: { ...failure, since: at('12:00'), position: at('10:00') } });
     const hour = '2026-11-22T10';
@@ -43,11 +45,13 @@ describe('a destination that fails where others succeed', () => {
   });
 
   it('is none of ours where it is gone from the configuration', () => {
+    const before = whole();
     expect(detach(before, 'gone', failure, nowMs)).toBe(before);
     expect(oweBlobs(before, 'gone', [aBlob('09:10')])).toBe(before);
   });
 
   it('is owed single blobs that others get, with what it has between them', () => {
+    const away = withoutSiem();
     const owed = oweBlobs(away, 'siem', [aBlob('09:20'), aBlob('08:30'), aBlob('10:30')]);
     expect(owed.gaps.slice(1)).toEqual([
       {
@@ -63,11 +67,13 @@ describe('a destination that fails where others succeed', () => {
   });
 
   it('has not caught up before the position has moved, since the window that it failed in is under way', () => {
+    const away = withoutSiem();
     expect(hasCaughtUp(away, 'siem')).toBe(false);
     expect(hasCaughtUp({ ...away, position: at('11:00') }, 'siem')).toBe(false);
   });
 
   it('has caught up when nothing is owed to it up to the position', () => {
+    const away = withoutSiem();
     const moved = { ...away, position: at('11:00') };
     const window = { startTime: at('10:00'), endTime: at('11:00') };
     const workedOff = finishWindow(moved, window, { nowMs, destinations: ['siem'] });
@@ -79,6 +85,7 @@ describe('a destination that fails where others succeed', () => {
   });
 
   it('stays owed what others may have beyond the position when it is back', () => {
+    const away = withoutSiem();
     const back = attach(
       { ...away, detached: { ...away.detached, lake: away.detached.siem! } },
       'siem',

@@ -8,9 +8,9 @@ import {
   openMemory,
   type Checkpoint,
 } from '../../src/domain/checkpoint.ts';
-import { takeDeliveries } from '../../src/domain/deliveries.ts';
-import { advance, bound, maxCheckpointSize, takeSweepAges } from '../../src/domain/progress.ts';
-import { isoTime, parseTime } from '../../src/domain/time-window.ts';
+import { settleIds } from '../../src/domain/delivered-ids.ts';
+import { hoursOf, startOfHour } from '../../src/domain/hour.ts';
+import { bound, maxCheckpointSize } from '../../src/domain/progress.ts';
 import {
   aBlob,
   aCheckpoint,
@@ -21,8 +21,6 @@ import {
   ids,
   nowMs,
 } from './checkpoint-builders.ts';
-
-const hourMs = 3_600_000;
 
 describe('a checkpoint that begins', () => {
   it('has delivered nothing, and is owed nothing from before', () => {
@@ -59,22 +57,23 @@ describe('the destinations of a checkpoint', () => {
 });
 
 describe('the memory of a checkpoint', () => {
-  const checkpoint = delivered(aCheckpoint({ destinations: ['archive', 'siem'] }), [
-    aBlob('09:05'),
-    aBlob('09:30'),
-  ]);
+  const withTwo = () =>
+    delivered(aCheckpoint({ destinations: ['archive', 'siem'] }), [aBlob('09:05'), aBlob('09:30')]);
 
   it('speaks for all destinations without a gap', () => {
+    const checkpoint = withTwo();
     const { isDelivered, missing } = openMemory(checkpoint);
     expect([isDelivered(aBlob('09:05')), isDelivered(aBlob('09:06'))]).toEqual([true, false]);
     expect([missing(aBlob('09:05')), missing(aBlob('09:06'))]).toEqual([[], ['archive', 'siem']]);
   });
 
   it('speaks of a blob in the hour it was created in', () => {
+    const checkpoint = withTwo();
     expect(openMemory(checkpoint).missing(aBlob('10:05', 'id$09:05'))).toEqual(['archive', 'siem']);
   });
 
   it('does not speak for a destination that has a gap there: its gap does', () => {
+    const checkpoint = withTwo();
     const has = { '2026-11-22T09': ids('id$09:30') };
     const { missing, isDelivered } = openMemory({ ...checkpoint, gaps: [aGap('09:00', '10:00', { has })] });
     expect([missing(aBlob('09:05')), missing(aBlob('09:30')), missing(aBlob('09:31'))]).toEqual([
@@ -86,6 +85,7 @@ describe('the memory of a checkpoint', () => {
   });
 
   it('wants nothing for one who never asked', () => {
+    const checkpoint = withTwo();
     const { missing } = openMemory({ ...checkpoint, gaps: [aGap('09:00', '10:00', { isWanted: false })] });
     expect([missing(aBlob('09:05')), missing(aBlob('09:31'))]).toEqual([[], ['siem']]);
   });
@@ -101,71 +101,5 @@ describe('the memory of a checkpoint', () => {
       true,
       false,
     ]);
-  });
-});
-
-describe('the size of a checkpoint', () => {
-  const start = parseTime(at('00:00', 15));
-  const destinations = ['archive', 'siem', 'lake'];
-  const setAside = Array.from({ length: 500 }, (_, index) =>
-    aQuarantinedBlob({
-      contentId: `20261122${String(index).padStart(9, '0')}$20261122090500000000000$audit_exchange$Audit_Exchange`,
-      destinations,
-      message: 'x'.repeat(160),
-    }),
-  );
-  const begun = takeSweepAges({ ...beginAt(isoTime(start), destinations), quarantine: setAside }, [
-    hourMs,
-    6 * hourMs,
-    24 * hourMs,
-    144 * hourMs,
-  ]);
-
-  /** So many blobs an hour, for so many hours, delivered to all, and the position behind them. */
-  function afterHours(hours: number, blobs: number): Checkpoint {
-    let checkpoint = begun;
-    for (let hour = 0; hour < hours; hour++) {
-      const contentCreated = isoTime(start + hour * hourMs);
-      const deliveries = Array.from({ length: blobs }, (_, index) => ({
-        blob: { contentId: `${hour}$${index}`, contentCreated },
-        has: destinations,
-      }));
-      const records = { [contentCreated.slice(0, 13)]: 12_345 };
-      const counts = destinations.map((destination) => ({
-        destination,
-        records,
-        bytes: 9_999_999,
-        repeats: 0,
-      }));
-      checkpoint = takeDeliveries(checkpoint, deliveries, { counts, nowMs: start, isLate: false });
-      checkpoint = bound(advance(checkpoint, isoTime(start + (hour + 1) * hourMs)));
-    }
-    return checkpoint;
-  }
-
-  it('stays below the bound for seven days of 1,000 blobs an hour, with 500 in quarantine: the oldest hours go', () => {
-    const checkpoint = afterHours(7 * 24, 1_000);
-    const size = JSON.stringify(checkpoint).length;
-    expect(size).toBeLessThanOrEqual(maxCheckpointSize);
-    expect(size).toBeGreaterThan(0.99 * maxCheckpointSize);
-    const hours = Object.keys(checkpoint.delivered).toSorted();
-    expect(checkpoint.sweepHorizon).toBe(`${hours[0]}:00:00.000Z`);
-    expect(hours.at(-1)).toBe('2026-11-21T23');
-    expect(checkpoint.quarantine).toHaveLength(500);
-    expect(readCheckpoint(JSON.parse(JSON.stringify(checkpoint)))).toEqual(checkpoint);
-  });
-
-  it('holds all of seven days with 500 blobs an hour', () => {
-    const checkpoint = afterHours(7 * 24, 500);
-    expect(JSON.stringify(checkpoint).length).toBeLessThan(maxCheckpointSize);
-    expect(checkpoint).not.toHaveProperty('sweepHorizon');
-    expect(Object.keys(checkpoint.delivered)).toHaveLength(168);
-  });
-
-  it('does not grow by what nobody is owed: a destination that joins costs a gap', () => {
-    const checkpoint = aCheckpoint();
-    const named = ['archive', 'siem'].map((name) => ({ name, lookbackMs: 0 }));
-    const joined = takeDestinations(checkpoint, named, nowMs);
-    expect(JSON.stringify(joined).length - JSON.stringify(checkpoint).length).toBeLessThan(300);
   });
 });

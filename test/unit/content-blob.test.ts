@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { expirationOf, expiresInDays } from '../../src/domain/content-blob.ts';
+import { expirationOf, expiresInDays, referenceOf } from '../../src/domain/content-blob.ts';
+import { aQuarantinedBlob } from './checkpoint-builders.ts';
 
 const contentCreated = '2026-11-01T00:00:00.000Z';
 const blob = (contentExpiration: string) => ({
@@ -25,10 +26,19 @@ describe('expiresInDays', () => {
 });
 
 describe('expirationOf', () => {
-  it('is seven days after the creation unless the wire said otherwise', () => {
+  it('is a week after the creation unless the wire said otherwise', () => {
     expect(expirationOf({ contentId: 'id', contentCreated })).toBe('2026-11-08T00:00:00.000Z');
     expect(expirationOf({ contentId: 'id', contentCreated, expiresInDays: 20 })).toBe(
       '2026-11-21T00:00:00.000Z',
     );
+  });
+});
+
+describe('referenceOf', () => {
+  it('is what is needed to fetch a blob, and no more', () => {
+    const lean = { contentId: 'id', contentCreated };
+    const full = { ...lean, contentUri: 'uri', expiresInDays: 20 };
+    expect(referenceOf(aQuarantinedBlob(lean))).toStrictEqual(lean);
+    expect(referenceOf(aQuarantinedBlob(full))).toStrictEqual(full);
   });
 });

@@ -116,6 +116,12 @@ describe('the balance of an hour', () => {
     expect(only(coverageOf(counted({ sweeps: { 1000: at('10:00') } }), nine)).final).toBe(true);
   });
 
+  it('says where Microsoft did not collect yet', () => {
+    const notCollected = (collectedSince: string) =>
+      only(coverageOf(counted({ collectedSince }), nine)).notCollected;
+    expect([notCollected(at('10:00')), notCollected('2026-11-22T09:59:59.999Z')]).toEqual([true, undefined]);
+  });
+
   it('is never complete where blobs were lost, but final', () => {
     const lossy = counted({ coverage: { archive: { [hour(9)]: [2, 20, 0, 1] } } });
     expect(only(coverageOf(lossy, nine))).toMatchObject({ listed: 3, lost: 1, complete: false, final: true });
@@ -183,6 +189,19 @@ describe('the ledger', () => {
   it('gets an hour that has changed once more, when it is final', () => {
     const amended = { ...late, recordedUntil: hour(13), amendedHours: [hour(9), hour(10)] };
     expect(hours(dueForLedger({ ...amended, quarantine: [aQuarantinedBlob()] }, 100))).toEqual(['10', '13']);
+  });
+
+  it('waits with an hour that has changed until it is final for all', () => {
+    const gaps = [aGap('09:00', '10:00', { destination: 'siem' })];
+    const checkpoint = {
+      ...late,
+      destinations: ['archive', 'siem'],
+      gaps,
+      recordedUntil: hour(14),
+      amendedHours: [hour(9)],
+    };
+    expect(dueForLedger(checkpoint, 100)).toEqual([]);
+    expect(hours(dueForLedger({ ...checkpoint, gaps: [] }, 100))).toEqual(['09', '09']);
   });
 
   it('is due for six hours, for an hour that has changed, and for any loss', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openMemory } from '../../src/domain/checkpoint.ts';
+import { openMemory, type Checkpoint } from '../../src/domain/checkpoint.ts';
 import { settleIds } from '../../src/domain/delivered-ids.ts';
 import {
   advance,
@@ -218,61 +218,5 @@ describe('forgetting', () => {
   it('forgets nothing of what is still listed', () => {
     const checkpoint = delivered(aCheckpoint({ gaps: [aGap('08:00', undefined)] }), [aBlob('09:05')]);
     expect(forget(checkpoint, nowMs)).toEqual(checkpoint);
-  });
-});
-
-describe('a checkpoint that is too large', () => {
-  const blobs = ['07:05', '08:05', '09:05', '10:05', '11:05'].map((time) => aBlob(time));
-  const full = delivered(aCheckpoint(), blobs);
-  const size = JSON.stringify(full).length; // a comma less than is reckoned with
-  const hourSize = `"${hour(7)}":"${full.delivered[hour(7)]}",`.length;
-  const hours = (checkpoint: typeof full) => Object.keys(checkpoint.delivered).map((one) => one.slice(11));
-
-  it('is left alone while it is not', () => {
-    expect(bound(full, size + 1)).toBe(full);
-  });
-
-  it('forgets the oldest hours first, and says how far back it remembers', () => {
-    const one = bound(full, size);
-    expect(hours(one)).toEqual(['08', '09', '10', '11']);
-    const two = bound(full, size - hourSize);
-    expect(hours(two)).toEqual(['09', '10', '11']);
-    expect(two.sweepHorizon).toBe(at('09:00'));
-  });
-
-  it('says nothing of the horizon for hours before the begin, which nobody sweeps', () => {
-    expect(bound(full, size)).not.toHaveProperty('sweepHorizon');
-  });
-
-  it('never moves the horizon back', () => {
-    const bounded = bound({ ...full, sweepHorizon: at('10:00') }, size - hourSize - 1);
-    expect(bounded.sweepHorizon).toBe(at('10:00'));
-  });
-
-  it('always remembers the hour of the position and what is beyond', () => {
-    const least = bound(full, 0);
-    expect(hours(least)).toEqual(['10', '11']);
-    expect(least.sweepHorizon).toBe(at('10:00'));
-  });
-
-  it('takes what it has forgotten for accounted for, but not what is from before its begin', () => {
-    const { missing, isDelivered } = openMemory(bound(full, 0));
-    const asked = ['07:06', '08:00', '09:59', '10:00', '10:05'].map((time) => aBlob(time));
-    expect(asked.map((blob) => missing(blob).length)).toEqual([1, 0, 0, 1, 0]);
-    expect(isDelivered(aBlob('08:00'))).toBe(true);
-  });
-
-  it('forgets at last what destinations have in their gaps, oldest hours first', () => {
-    const has = { [hour(8)]: ids('a'), [hour(9)]: ids('b'), [hour(10)]: ids('c') };
-    const gaps = [
-      aGap('08:00', undefined, { has }),
-      aGap('09:00', undefined, { destination: 'siem', has: { [hour(9)]: ids('d') } }),
-    ];
-    const checkpoint = { ...aCheckpoint({ gaps }), delivered: { [hour(9)]: ids('e') } };
-    const ofDelivered = bound(checkpoint, JSON.stringify(checkpoint).length - 1);
-    expect([ofDelivered.delivered, ofDelivered.gaps]).toEqual([{}, gaps]);
-    const ofGaps = bound(checkpoint, JSON.stringify({ ...ofDelivered, sweepHorizon: undefined }).length - 1);
-    expect(ofGaps.gaps.map((gap) => Object.keys(gap.has))).toEqual([[hour(9), hour(10)], [hour(9)]]);
-    expect(bound(checkpoint, 0).gaps.map((gap) => gap.has)).toEqual([{}, {}]);
   });
 });

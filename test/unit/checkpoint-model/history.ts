@@ -3,6 +3,7 @@ import { pauseBackfill } from '../../../src/domain/backfill.ts';
 import { isoTime, parseTime } from '../../../src/domain/time-window.ts';
 import { diceOf, type Dice } from './dice.ts';
 import { faultsOf, leftovers } from './judgement.ts';
+import { beginRun } from './lanes.ts';
 import { Subscription } from './subscription.ts';
 import { World } from './world.ts';
 
@@ -40,6 +41,7 @@ export class Run {
     this.world = new World(startMs, beginMs, names.slice(0, destinations));
     const ages = this.dice.pick([[hourMs, 6 * hourMs, 6 * dayMs], [600_000, dayMs], []]);
     this.subscription = new Subscription(this.world, isoTime(beginMs), ages);
+    beginRun(this.subscription);
   }
 
   step(dice: Dice): boolean {
@@ -63,6 +65,7 @@ export class Run {
     const faults = faultsOf(this.subscription);
     if (faults.length > 0) throw new Error(faults.join('\n'));
     this.subscription.continueAsNew();
+    beginRun(this.subscription);
   }
 }
 
@@ -198,5 +201,26 @@ export function liveThrough(history: History): Run {
   run.settle(dice);
   const faults = [...faultsOf(subscription), ...leftovers(subscription)];
   if (faults.length > 0) throw new Error(faults.join('\n'));
+  return run;
+}
+
+/** Lives through a history in which one destination does not answer and nothing else is wrong, for half a day more. */
+export function liveWithout(absent: string, history: History): Run {
+  const run = new Run({ ...history, destinations: 2 });
+  const { world, dice } = run;
+  for (const { kind, seed } of history.happenings) {
+    if (!['blobs', 'time', 'steps', 'settle', 'continueAsNew'].includes(kind)) continue;
+    happenings[kind](run, diceOf(seed), run);
+    makeWell(world);
+    for (const destination of world.configured) destination.isDown = destination.name === absent;
+    // What only the absent one lacks would be tried for it alone, in the lane of all, where a stray shows it to them.
+    for (const blob of world.service.blobs.values()) blob.isStray = false;
+  }
+  for (const blob of world.service.blobs.values()) blob.broken = 0;
+  for (let rounds = 0; rounds < 12; rounds++) {
+    run.settle(dice);
+    world.service.nowMs += hourMs;
+  }
+  run.settle(dice);
   return run;
 }

@@ -5,7 +5,7 @@ import { hourOf } from '../../../src/domain/hour.ts';
 import { maxCheckpointSize } from '../../../src/domain/progress.ts';
 import { isoTime, parseTime } from '../../../src/domain/time-window.ts';
 import type { Subscription } from './subscription.ts';
-import { pairOf, type World } from './world.ts';
+import { pairOf } from './world.ts';
 
 /** What is wrong with a checkpoint, in words; an empty list if nothing is. Call it while nothing is under way. */
 export function faultsOf({ checkpoint, world }: Subscription): string[] {

@@ -24,7 +24,7 @@ export interface ServiceBlob {
   readonly rangeMs: number;
   readonly records: number;
   /** Listed by requests for other spans, too. */
-  readonly isStray: boolean;
+  isStray: boolean;
   /** Fetching fails so often yet. */
   broken: number;
   /** It is listed and cannot be fetched any more. */

@@ -137,7 +137,7 @@ export class World {
     for (const pair of this.#listed.keys()) if (pair.startsWith(`${name} `)) this.#listed.delete(pair);
     for (const pairs of [this.untold, this.uncounted, this.discarded])
       for (const pair of pairs) if (pair.startsWith(`${name} `)) pairs.delete(pair);
-    for (const row of [...this.ledger.keys()]) if (row.startsWith(`${name} `)) this.ledger.delete(row);
+    for (const row of this.ledger.keys()) if (row.startsWith(`${name} `)) this.ledger.delete(row);
     for (const one of this.asked) if (one.destinations.includes(name)) one.isCancelled = true;
   }
 
