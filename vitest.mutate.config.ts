@@ -9,9 +9,9 @@ export default defineConfig({
     testNamePattern: /^(?!.*(200,000 questions|60000 settled|follows the law|spreads ids|seven days))/,
     include: [
       'test/unit/{audit-record,record-limits,record-reader,record-splitter.property}.test.ts',
-      'test/unit/{attachment,backfill,checkpoint,checkpoint-reader,content-blob,content-type,coverage}.test.ts',
-      'test/unit/{delivered-ids,delivered-ids-probability,deliveries,gaps,hour,losses}.test.ts',
-      'test/unit/{owed-work,progress,quarantine}.test.ts',
+      'test/unit/{attachment,backfill,checkpoint,checkpoint-reader,checkpoint-size,content-blob,content-type}.test.ts',
+      'test/unit/{coverage,delivered-ids,delivered-ids-probability,deliveries,deliveries-again,gaps,hour}.test.ts',
+      'test/unit/{losses,owed-work,progress,quarantine}.test.ts',
       'test/unit/{murmur3,ids,pacing,time-window}.test.ts',
     ],
   },

@@ -1,26 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { takeDestinations } from '../../src/domain/attachment.ts';
 import { readCheckpoint } from '../../src/domain/checkpoint-reader.ts';
-import {
-  attachedDestinations,
-  beginAt,
-  isForgotten,
-  openMemory,
-  type Checkpoint,
-} from '../../src/domain/checkpoint.ts';
-import { settleIds } from '../../src/domain/delivered-ids.ts';
-import { hoursOf, startOfHour } from '../../src/domain/hour.ts';
-import { bound, maxCheckpointSize } from '../../src/domain/progress.ts';
-import {
-  aBlob,
-  aCheckpoint,
-  aGap,
-  aQuarantinedBlob,
-  at,
-  delivered,
-  ids,
-  nowMs,
-} from './checkpoint-builders.ts';
+import { attachedDestinations, beginAt, isForgotten, openMemory } from '../../src/domain/checkpoint.ts';
+import { aBlob, aCheckpoint, aGap, at, delivered, ids } from './checkpoint-builders.ts';
 
 describe('a checkpoint that begins', () => {
   it('has delivered nothing, and is owed nothing from before', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openMemory } from '../../src/domain/checkpoint.ts';
-import { recordLosses, takeDeliveries, takeRetries } from '../../src/domain/deliveries.ts';
+import { recordLosses, takeDeliveries } from '../../src/domain/deliveries.ts';
 import type { DestinationCounts } from '../../src/domain/delivery-counter.ts';
 import { maxQuarantined } from '../../src/domain/quarantine.ts';
 import {

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openMemory, type Checkpoint } from '../../src/domain/checkpoint.ts';
 import { settleIds } from '../../src/domain/delivered-ids.ts';
-import {
-  advance,
-  bound,
-  finishWindow,
-  forget,
-  lostBefore,
-  takeSweepAges,
-} from '../../src/domain/progress.ts';
+import { advance, finishWindow, forget, lostBefore, takeSweepAges } from '../../src/domain/progress.ts';
 import { isoTime, retentionMs } from '../../src/domain/time-window.ts';
 import {
   aBlob,
@@ -17,7 +9,6 @@ import {
   aQuarantinedBlob,
   at,
   delivered,
-  ids,
   msAt,
   nowMs,
 } from './checkpoint-builders.ts';
