@@ -62,6 +62,8 @@ describe.concurrent('blobs that fail by themselves', () => {
     expect(await handle.executeUpdate(discardQuarantinedUpdate, { args: [discard] })).toBe(0);
     stand.simulator.removeFault(fault);
     expect(await handle.executeUpdate(retryQuarantinedUpdate, { args: [{}] })).toBe(quarantined - 1);
+    // Sooner than after the first pause of a minute.
+    await waitUntil('none is left', async () => (await stand.status(contentType)).quarantined === 0, 40_000);
     await stand.drain();
 
     expect(await stand.status(contentType)).toMatchObject({ quarantined: 0, lost: 1 });
