@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { FaultRequest } from '../../src/simulator/faults.ts';
-import { enableSubscription } from './support/enable-subscription.ts';
+import { enableSubscription } from '../e2e/support/enable-subscription.ts';
 import { pendingActivities } from '../e2e/support/pending-activities.ts';
 import { waitUntil } from '../e2e/support/wait-until.ts';
 import { contentType, exactly, test, type Chaos } from './support/chaos.ts';

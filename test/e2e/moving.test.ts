@@ -4,6 +4,7 @@ import type { Checkpoint } from '../../src/domain/checkpoint.ts';
 import type { LedgerEntry } from '../../src/ledger/entries.ts';
 import { readLedger } from '../../src/ledger/read-ledger.ts';
 import { pauseUpdate } from '../../src/workflows/messages.ts';
+import { enableSubscription } from './support/enable-subscription.ts';
 import { contentType, exactly, test, type Stand } from './support/stand.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -59,7 +60,7 @@ describe.concurrent('a subscription', () => {
       simulator: { ...simulator, startCooldownMs: 0 },
       settings: { max_interval: '1s' },
     });
-    await enable(stand);
+    await enableSubscription(stand);
     stand.startWorker();
     await stand.startSubscription(contentType);
     await waitUntil('it runs', async () => (await stand.status(contentType)).state === 'running');
@@ -87,23 +88,4 @@ async function readLosses({ folder, tenantId }: Stand): Promise<readonly LedgerE
   for await (const entry of readLedger(path.join(folder, 'coverage'), { tenantId, contentType }))
     entries.push(entry);
   return entries.length > 0 ? entries : undefined;
-}
-
-/** Starts the subscription beforehand: within 15 minutes of a start of its own the service would ask for no other. */
-async function enable({ simulator: { url, clientId, clientSecret }, tenantId }: Stand): Promise<void> {
-  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
-  const token = await fetch(`${url}/${tenantId}/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ ...form, scope: 'https://manage.office.com/.default' }),
-  });
-  const { access_token: accessToken } = (await token.json()) as { readonly access_token: string };
-  const query = new URLSearchParams({ contentType, PublisherIdentifier: tenantId });
-  const started = await fetch(
-    `${url}/api/v1.0/${tenantId}/activity/feed/subscriptions/start?${query.toString()}`,
-    {
-      method: 'POST',
-      headers: { authorization: `Bearer ${accessToken}` },
-    },
-  );
-  expect(started.status).toBe(200);
 }

@@ -179,7 +179,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
       ),
       seed: fc.nat(),
     }),
-    { minLength: 5, maxLength: 60 },
+    { minLength: 5, maxLength: 40 },
   ),
 });
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { contentType, type Stand } from '../../e2e/support/stand.ts';
+import { contentType, type Stand } from './stand.ts';
 
 /** Starts the subscription beforehand: within 15 minutes of a start of its own the service would ask for no other. */
 export async function enableSubscription({ simulator, tenantId }: Stand): Promise<void> {
