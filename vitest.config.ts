@@ -10,6 +10,8 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/{unit,contract,wire}/**/*.test.ts'],
+          // Vitest leaves a core free by default, which on two cores is half of them.
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
