@@ -3,7 +3,7 @@ import { attachedDestinations } from '../../../src/domain/checkpoint.ts';
 import { advance, bound, finishWindow, forget } from '../../../src/domain/progress.ts';
 import { isoTime, parseTime } from '../../../src/domain/time-window.ts';
 import { forwardWindow } from './forwarding.ts';
-import type { Listing } from './service.ts';
+import { settleTimeMs, type Listing } from './service.ts';
 import type { Subscription } from './subscription.ts';
 import type { Task } from './tasks.ts';
 
@@ -30,7 +30,8 @@ export function* followLiveContent(run: Subscription): Task {
       run.world.keepLosses(run.checkpoint.losses);
     }
     run.works.delete(work);
-    if (listed.blobs.length === 0) yield () => run.isEnding || run.world.nowMs > listedMs;
+    const isBehind = parseTime(listed.window.endTime) < listedMs - settleTimeMs;
+    if (listed.blobs.length === 0 && !isBehind) yield () => run.isEnding || run.world.nowMs > listedMs;
   }
 }
 

@@ -40,7 +40,7 @@ export interface Listing {
 /** Few, so that short histories have listings that are cut. */
 const bounds = { blobs: 5, bytes: 400_000 };
 
-const settleTimeMs = 120_000;
+export const settleTimeMs = 120_000;
 
 /** The model of the service: lists late, shuffled, twice, cut at the ends of a request, and for seven days only. */
 export class Service {
